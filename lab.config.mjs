@@ -59,6 +59,7 @@ const beyondTheRun = [
 	'remote',
 	'remote-backup',
 	'rename',
+	'restore-elsewhere',
 	'restore-kill',
 	'restore-onto',
 	'revert-external',

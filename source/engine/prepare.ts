@@ -13,6 +13,7 @@ import type {Measured} from '../model/duration/measured.ts';
 import {timeOf} from '../model/duration/plan-time.ts';
 import {runsToMeasure} from '../actions/drop/measured-runs.ts';
 import {readMeasured} from './measured.ts';
+import {readRestorePlace} from './folder/restore-place.ts';
 import {checkOthers} from './run/claim.ts';
 import {checkNothingUnfinished} from './run/unfinished.ts';
 import type {Clock, Host, StateStore} from './ports.ts';
@@ -54,6 +55,12 @@ async function planFrom({host, store, clock, nextId}: Planning, given: Asked, in
 		return backups;
 	}
 
+	const wish = backups && specOf(given).restores?.(given, backups.value);
+	const place = wish && await readRestorePlace(host, wish);
+	if (place?.ok === false) {
+		return place;
+	}
+
 	const {details} = inventory;
 	const id = nextId();
 	const now = clock.now();
@@ -61,7 +68,7 @@ async function planFrom({host, store, clock, nextId}: Planning, given: Asked, in
 	const context = {id, now, workPath: store.workPath(id), generationId: randomUUID()};
 	const runs = runsToMeasure(action, inventory, context);
 	const dataSizes = runs.length === 0 ? undefined : await host.readDataSizes(runs, details.images);
-	return planAction(action, {...inventory, dataSizes, ...(backups && {backups: backups.value})}, context);
+	return planAction(action, {...inventory, dataSizes, ...(backups && {backups: backups.value}), ...(place && {restorePlace: place.value})}, context);
 }
 
 /** With the time that it is expected to take, where that was measured. */

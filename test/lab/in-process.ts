@@ -4,7 +4,7 @@ The program's own engine on the lab's libvirt, within the test: for tests that a
 import {randomBytes} from 'node:crypto';
 import process from 'node:process';
 import {executePlan} from '../../source/engine/run/execute.ts';
-import type {Outcome} from '../../source/engine/ports.ts';
+import type {Outcome, RunEvent} from '../../source/engine/ports.ts';
 import {prepareAction} from '../../source/engine/prepare.ts';
 import type {Request} from '../../source/model/plan/request.ts';
 import {createLibvirtHost} from '../../source/hosts/libvirt/host.ts';
@@ -14,7 +14,7 @@ import type {LabDomain} from './domains.ts';
 import {labEnvironment, labUri} from './settings.ts';
 
 /** Plans the wish and runs the plan; gives how it ended. */
-export async function act(domain: LabDomain, request: Request): Promise<Outcome> {
+export async function act(domain: LabDomain, request: Request, onEvent: (event: RunEvent) => void = () => undefined): Promise<Outcome> {
 	process.env.PATH = labEnvironment().PATH;
 	const held = new Set<number>();
 	const runner = createLocalRunner({inheritFds: () => [...held]});
@@ -24,7 +24,7 @@ export async function act(domain: LabDomain, request: Request): Promise<Outcome>
 	try {
 		const plan = await prepareAction({host, store, clock, nextId: () => randomBytes(6).toString('hex')}, request);
 		return plan.ok
-			? await executePlan({host, store, clock, person: {user: 'lab', from: undefined}}, plan.value, {onEvent: () => undefined, interrupt: new AbortController().signal})
+			? await executePlan({host, store, clock, person: {user: 'lab', from: undefined}}, plan.value, {onEvent, interrupt: new AbortController().signal})
 			: {kind: 'rolled-back', failure: plan.failure};
 	} finally {
 		await host.close();

@@ -220,3 +220,7 @@ test('what goes with each scope of the deletion of a checkpoint', async t => {
 test('the page of a backup, whose folder is asked for', async t => {
 	await looks(t, 'backup-80x24', await press(await atWeb(), 'B', ...'/backup/web01'));
 });
+
+test('the page of a restore as a new domain', async t => {
+	await looks(t, 'restore-80x24', await press(await atWeb(), 'F', ...'/backup/web01', keys.tab, keys.tab, keys.tab, keys.right));
+});

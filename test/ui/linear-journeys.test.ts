@@ -147,3 +147,16 @@ test('what each scope of a deletion frees is read out with it, or that it is bei
 	t.regex(textOf(brain), /^1\. Only this snapshot, as proposed \(frees 96\.0 MiB\)\. /m);
 	t.notRegex(textOf(brain), /worked out/);
 });
+
+test('a restore asks where to, and then what that needs alone', async t => {
+	const brain = await atDomain('web01');
+	await reply(t, brain, 'NOW', 'Restore from a backup', '/srv/web01', '', 'Yes, with');
+	t.regex(textOf(brain), /Where should the backup be restored to\?/);
+	await reply(t, brain, 'As a new domain');
+	t.regex(textOf(brain), /Proposed: web01-restored\nThe name of the new domain/);
+	await reply(t, brain, 'copy');
+	t.regex(textOf(brain), /Left empty[^]*The folder for its images/);
+	await reply(t, brain, '');
+	t.regex(textOf(brain), /Restore the newest backup of \/srv\/web01 as "copy"/);
+	t.like(requestOf(brain), {from: '/srv/web01', elsewhere: {kind: 'new', name: 'copy', path: undefined}});
+});

@@ -33,6 +33,7 @@ import {sourcesOf} from '../go-back/definition.ts';
 import {endDomain, keepMemory} from '../go-back/keep-memory.ts';
 import {describeDiscarded, describeLeaving, describePower} from '../go-back/words.ts';
 import {chooseDisks, choosePoint, refuseFolders, type RestoredDisk, type RestoreDisks} from './disks.ts';
+import {planElsewhere} from './elsewhere.ts';
 import {describeRestore} from './words.ts';
 
 const whenStopped = 'Recover would remove the new images; the domain is as it was.';
@@ -195,6 +196,10 @@ export function planRestore(action: RestoreAction, inventory: Inventory, given: 
 	const point = choosePoint(backups, action.at);
 	if (!point.ok) {
 		return point;
+	}
+
+	if (inventory.restorePlace !== undefined) {
+		return planElsewhere(context, {action, backups, point: point.value, ...inventory.restorePlace}, given);
 	}
 
 	refuseBusyDomain(context);

@@ -148,6 +148,27 @@ export type Job = {text: string; remedy: string};
 /** Whose process a domain's QEMU is. */
 export type QemuUser = {uid: number; gid: number};
 
+/** Where a backup is restored to that is not put back onto its domain. */
+export type RestoreTarget = {
+	path: string;
+	/** The folder itself, or where it is not there the one that it is made in. */
+	facts: FolderFacts;
+	isMade: boolean;
+};
+
+export type NewIdentity = {
+	name: string;
+	uuid: string;
+	generationId: string;
+	/** Where libvirt looks for the state of its TPM, and those of the folders above that are not there yet; undefined: there is none in the backup, or no such place. */
+	tpm: {path: string; folders: string[]} | undefined;
+};
+
+/** `to`: the folder; undefined: beside the images that the domain had. `as`: a new domain of this name is defined on them. */
+export type RestoreWish = {point: Manifest; to: string | undefined; as: string | undefined};
+
+export type RestorePlace = {target: RestoreTarget; identity: NewIdentity | undefined};
+
 /** A folder that holds, or is to hold, backups. */
 export type BackupFolder = {
 	path: string;
@@ -192,6 +213,8 @@ export type Inventory = {
 	keepsOwners?: true;
 	/** Of the folder that the action names. */
 	backups?: BackupFolder;
+	/** Of a restore that leaves the domain as it is. */
+	restorePlace?: RestorePlace;
 	/** Only where the hypervisor is a standalone QEMU. */
 	bare?: BareFacts;
 };

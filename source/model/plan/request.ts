@@ -160,9 +160,14 @@ export type RestoreAction = OnDomain & {
 	at: string | undefined;
 	/** All bytes are compared with the checksums first. */
 	isVerified: boolean;
+	/** Missing: the domain is put back to it. Else it stays as it is, and what is said of its state has no meaning. */
+	elsewhere?: Elsewhere;
 	currentState: CurrentState;
 	endState: EndState;
 };
+
+/** `path`: absolute; of a new domain undefined: beside the images that were backed up. */
+export type Elsewhere = {kind: 'folder'; path: string} | {kind: 'new'; name: string; path: string | undefined};
 
 export type Action = BackupAction | RestoreAction | CreateCheckpointAction | DeleteCheckpointAction | RedefineCheckpointAction | RevertAction | CreateAction | BranchAction | MergeAction | DeleteAction | RenameAction | RebaseAction | RemoveOrphansAction | RepairRecordsAction | FoldAction;
 
@@ -181,5 +186,5 @@ export function requestOf({domain, ...rest}: Action): Request {
 
 /** The name under which the state that is left is kept. */
 export function keptName(action: Action): string | undefined {
-	return 'currentState' in action && action.currentState.kind === 'keep' ? action.currentState.name : undefined;
+	return 'currentState' in action && !('elsewhere' in action && action.elsewhere !== undefined) && action.currentState.kind === 'keep' ? action.currentState.name : undefined;
 }

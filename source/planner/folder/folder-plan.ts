@@ -3,7 +3,7 @@ Work in a folder of backups, or from it: not on a domain, so it needs no record 
 plan.
 */
 import {posix} from 'node:path';
-import type {ProgramCommand} from '../../model/plan/plan.ts';
+import type {ProgramCommand, Step} from '../../model/plan/plan.ts';
 import {fileCommands} from '../hypervisor/commands.ts';
 
 export type FolderStep = {
@@ -11,6 +11,8 @@ export type FolderStep = {
 	command: ProgramCommand;
 	/** Once it is done and a later one fails: run in the opposite order. Null: from here on there is only the way forward. */
 	undo: ProgramCommand[] | null;
+	/** What a plan with a journal needs besides. */
+	more?: Partial<Pick<Step, 'doneWhen' | 'undoWhen' | 'failureChangesNothing' | 'progress' | 'copyBytes' | 'phase'>>;
 };
 
 export type FolderPlan = {
@@ -31,6 +33,7 @@ export const verifyStep = (uri: string, given: {folder: string; point: string; i
 	title: `Verify ${given.point}`,
 	command: {tool: 'verify', argv: ['vsnap-tui', '-c', uri, 'backup', 'verify', ...(given.isQuick ? ['--quick'] : []), '--at', given.point, '--', given.folder], files: []},
 	undo: [],
+	more: {phase: 'check'},
 });
 
 /** Only where the file is there. */

@@ -6,24 +6,18 @@ import {posix} from 'node:path';
 import {chainOf, chainSpec, linksByFile} from '../../model/backup/chain.ts';
 import {readyName} from '../../model/backup/pruning.ts';
 import type {BackedUpDisk, FileOwner, Manifest} from '../../model/backup/manifest.ts';
-import type {BackupFolder, FolderFacts} from '../../model/domain/inventory.ts';
+import type {BackupFolder, NewIdentity, RestoreTarget} from '../../model/domain/inventory.ts';
 import type {Blocker} from '../../model/failure.ts';
-import type {ProgramCommand} from '../../model/plan/plan.ts';
+import type {Probe, ProgramCommand} from '../../model/plan/plan.ts';
 import {allOf, fail, succeed, type Result} from '../../model/result.ts';
 import {maskedSecret} from '../../model/xml/redact.ts';
 import {formatBytes, formatWritten} from '../../model/text/format.ts';
 import {fileCommands} from '../hypervisor/commands.ts';
+import {reserving} from '../steps/step.ts';
 import {refuseBackups} from './refuse-backups.ts';
 import {removeIfThere, verifyStep, type FolderPlan, type FolderStep} from './folder-plan.ts';
 
 export type RestoreFormat = 'qcow2' | 'raw';
-
-export type RestoreTarget = {
-	path: string;
-	/** The folder itself, or where it is not there the one that it is made in. */
-	facts: FolderFacts;
-	isMade: boolean;
-};
 
 export type RestoreRequest = {
 	backups: BackupFolder;
@@ -37,8 +31,7 @@ export type RestoreRequest = {
 	/** A new domain on the restored files; `definition`: its XML. */
 	as?: {
 		name: string;
-		/** Where libvirt looks for the state of its TPM, and those of the folders above that are not there yet; undefined: there is none in the backup, or no such place. */
-		tpm: {path: string; folders: string[]} | undefined;
+		tpm: NewIdentity['tpm'];
 		define: (files: RestoredFiles) => Result<{xml: string; notes: string[]}>;
 	};
 };
@@ -103,19 +96,35 @@ function ownSteps(path: string, owner: FileOwner): FolderStep[] {
 	];
 }
 
+function reserveStep(title: string, path: string): FolderStep {
+	const {command, doneWhen, undoWhen, failureChangesNothing} = reserving(path);
+	return {title, command: command as ProgramCommand, undo: [removeIfThere(path)], more: {doneWhen, ...(undoWhen && {undoWhen}), ...(failureChangesNothing && {failureChangesNothing})}};
+}
+
+/** Where the other name is gone, it is our file that has this one. */
+function nameStep(at: (name: string) => string, name: string): FolderStep {
+	const isNamed = {kind: 'all', of: [{kind: 'file-missing', path: at(readyName(name))}, {kind: 'file-exists', path: at(name)}]} satisfies Probe;
+	return {title: `Give ${name} its name`, command: fileCommands.renameToFree(at(readyName(name)), at(name)), undo: [{...fileCommands.remove(at(name)), onlyIf: isNamed}], more: {doneWhen: isNamed}};
+}
+
+function folderStep(path: string): FolderStep {
+	const isThere = {kind: 'file-exists', path} as const;
+	return {title: `Make the folder ${path}`, command: fileCommands.makeFolder(path), undo: [{...fileCommands.removeFolder(path), onlyIf: isThere}], more: {doneWhen: isThere, failureChangesNothing: true}};
+}
+
 function makePieces(folder: string, pieces: readonly Piece[]): FolderStep[] {
 	const at = (name: string) => posix.join(folder, name);
 	return [
 		...pieces.flatMap(({name, fill, owner}): FolderStep[] => [
-			{title: `Create an empty file for ${name}`, command: fileCommands.reserve(at(readyName(name))), undo: [removeIfThere(at(readyName(name)))]},
+			reserveStep(`Create an empty file for ${name}`, at(readyName(name))),
 			{title: 'Let nobody else read it', command: fileCommands.allow(at(readyName(name)), 0o600), undo: []},
 			{...fill, undo: []},
 			...(owner === undefined ? [] : ownSteps(at(readyName(name)), owner)),
 		]),
 		{title: 'Flush the files to disk', command: fileCommands.sync(pieces.map(({name}) => at(readyName(name)))), undo: []},
 		...pieces.flatMap(({name}): FolderStep[] => [
-			{title: `Give ${name} its name`, command: fileCommands.renameToFree(at(readyName(name)), at(name)), undo: []},
-			{title: 'Check that the name was free', command: fileCommands.isMissing(at(readyName(name))), undo: [removeIfThere(at(name))]},
+			nameStep(at, name),
+			{title: 'Check that the name was free', command: fileCommands.isMissing(at(readyName(name))), undo: []},
 		]),
 		{title: 'Flush the folder to disk', command: fileCommands.sync([folder]), undo: []},
 	];
@@ -127,10 +136,16 @@ function piecesOf({backups, point, target, format, as: anew}: RestoreRequest, fi
 		return specs;
 	}
 
+	const bytes = allOf(point.disks.map(disk => wholeBytes(backups.points, [disk])));
+	if (!bytes.ok) {
+		return bytes;
+	}
+
 	return succeed([
 		...point.disks.map(({disk}, index): Piece => {
 			const {path} = files.disks.get(disk)!;
-			return {name: posix.basename(path), fill: {title: `Copy ${disk} as it was`, command: convert(specs.value[index]!, format, readyName(path))}};
+			const [copyBytes, ready] = [bytes.value[index]!, readyName(path)];
+			return {name: posix.basename(path), fill: {title: `Copy ${disk} as it was`, command: convert(specs.value[index]!, format, ready), more: {copyBytes, progress: {kind: 'file-size', path: ready, totalBytes: copyBytes}}}};
 		}),
 		...point.extras.filter(({kind}) => kind !== 'tpm' || anew?.tpm === undefined).map((extra): Piece => {
 			const name = nameOfExtra(point, extra.file, anew?.name);
@@ -150,10 +165,10 @@ function tpmSteps({backups, point, as: anew}: RestoreRequest): FolderStep[] {
 	const {path, folders} = anew.tpm;
 	return [
 		...folders.flatMap((folder): FolderStep[] => [
-			{title: `Make the folder ${folder}`, command: fileCommands.makeFolder(folder), undo: [fileCommands.removeFolder(folder)]},
+			folderStep(folder),
 			...(folder === posix.dirname(path) ? [] : [{title: 'Let the emulator of the TPM through', command: fileCommands.allow(folder, 0o711), undo: []}]),
 		]),
-		{title: 'Create an empty file for the state of the TPM', command: fileCommands.reserve(path), undo: [removeIfThere(path)]},
+		reserveStep('Create an empty file for the state of the TPM', path),
 		{title: 'Let nobody else read it', command: fileCommands.allow(path, 0o600), undo: []},
 		{title: 'Copy the state of the TPM', command: fileCommands.copy(posix.join(backups.path, extra.file), path), undo: []},
 		{title: 'Flush it to disk', command: fileCommands.sync([path, posix.dirname(path)]), undo: []},
@@ -213,7 +228,7 @@ export function planRestoreToFolder(request: RestoreRequest): Result<FolderPlan>
 		steps: [
 			verifyStep(uri, {folder: backups.path, point: point.point, isQuick: !isVerified}),
 			...(target.isMade
-				? [{title: `Make the folder ${target.path}`, command: fileCommands.makeFolder(target.path), undo: [fileCommands.removeFolder(target.path)]},
+				? [folderStep(target.path),
 					...(anew === undefined ? [] : [{title: 'Let QEMU\'s user reach what is in it', command: fileCommands.allow(target.path, 0o711), undo: []}])]
 				: []),
 			...makePieces(target.path, pieces.value),
