@@ -42,7 +42,7 @@ const updates: (scene: Scene, state: State, pressed: Pressed) => Update = byKind
 		return isFromDoctor && (command === 'accept' || command === 'back') ? diagnoseAgain(state) : updateEnded(state, command, viewport);
 	},
 	'group-ended': (_scene, state, {command, viewport}) => updateGroupEnded(state, command, viewport),
-	recover: (_scene, state, {command, key}) => updateRecover(state, command, key),
+	recover: (_scene, state, {command}) => updateRecover(state, command),
 	undo: (_scene, state, {command}) => updateUndo(state, command),
 	log: (_scene, state, {command}) => updateLog(state, command),
 	leaving: (_scene, state) => [state, []],

@@ -3,7 +3,7 @@ The screen's brain: update(state, message) = [state, effects]. Pure; what it nee
 */
 import {byKind} from '../model/by-kind.ts';
 import type {Key, Message} from './messages.ts';
-import {commandOf, type Command} from './keys.ts';
+import {commandOf, contextOf, type Command, type KeyContext} from './keys.ts';
 import {takeCommand, takeCommandLine, takeVerbs} from './command/update-command.ts';
 import {takeFind, withFind} from './find/update-find.ts';
 import {askCounts} from './browse/sort.ts';
@@ -45,6 +45,10 @@ function isHidden({isLinear, columns, rows}: State): boolean {
 	return !isLinear && layoutOf(columns, rows).isTooSmall;
 }
 
+/** Where a text is typed that finds or filters an Enter only ends that, and a page has a check of its own. */
+const isAnswer = (state: State): boolean => !harmless.has(contextOf(state));
+const harmless: ReadonlySet<KeyContext> = new Set(['filter', 'find', 'command', 'page', 'text', 'name']);
+
 function takeKey(given: State, key: Key, viewport: Viewport): Update {
 	const found = commandOf(given, key);
 	// Where the terminal is too small to show what is asked, no key may answer.
@@ -58,6 +62,10 @@ function takeKey(given: State, key: Key, viewport: Viewport): Update {
 	}
 
 	const state = command === 'refresh-on-focus' ? given : {...given, notice: undefined};
+	if (command === 'accept' && key.name === 'enter' && !key.isAlone && isAnswer(state)) {
+		return [{...state, notice: 'Enter arrived together with text, as in a paste. Press it again.'}, []];
+	}
+
 	switch (command) {
 		case 'quit': {
 			const isBroken = key.name === 'ctrl-c' && state.scene.kind !== 'browse';

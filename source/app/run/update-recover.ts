@@ -11,7 +11,6 @@ import type {Direction} from '../../engine/run/progress.ts';
 import type {Option} from '../../actions/question.ts';
 import {readOnlyReason} from '../browse/menu.ts';
 import type {Command} from '../keys.ts';
-import type {Key} from '../messages.ts';
 import {readUnfinished, type Update} from '../browse/read.ts';
 import {settle} from '../browse/select.ts';
 import {moveIndex} from '../scroll.ts';
@@ -119,7 +118,7 @@ export function recoverOptions(state: State, action: LeftAction): Option[] {
 	return [...natural.filter(option => option.reason === undefined), ...natural.filter(option => option.reason !== undefined), giveUp, later];
 }
 
-export function updateRecover(state: State, command: Command | undefined, key: Key | undefined): Update {
+export function updateRecover(state: State, command: Command | undefined): Update {
 	const {scene} = state;
 	if (scene.kind !== 'recover' || command === undefined) {
 		return [state, []];
@@ -142,10 +141,6 @@ export function updateRecover(state: State, command: Command | undefined, key: K
 
 	if (option.reason !== undefined) {
 		return [{...state, notice: `${option.label}: ${option.reason}${option.reason.endsWith('.') ? '' : '.'}`}, []];
-	}
-
-	if (key?.name === 'enter' && !key.isAlone) {
-		return [{...state, notice: 'Enter arrived together with text. Press it again.'}, []];
 	}
 
 	return startRun(state, {plan: action.plan, kind: option.id as Direction, records: action.records});
