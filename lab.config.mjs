@@ -66,6 +66,7 @@ const beyondTheRun = [
 	'revert-memory',
 	'shell-script',
 	'signals',
+	'storage-contract',
 	'uefi',
 	'volumes',
 ];

@@ -5,20 +5,17 @@ after, virsh's records agree, and no file is left that nothing needs.
 import test, {type ExecutionContext} from 'ava';
 import type {Plan} from '../../source/model/plan/plan.ts';
 import {startLab} from './daemons.ts';
-import {digestDisks, makeDeviceDomain} from './device-domain.ts';
 import {
 	makeDomain, readState, start, stop, type LabDomain,
 } from './domains.ts';
 import {waitForCounter} from './memory-counter.ts';
 import {
-	readLeftSecrets, recover, report, revert, runProgram, type ProgramResult,
+	readLeftSecrets, recover, report, revert, type ProgramResult,
 } from './program.ts';
 import {
 	killMoments, makeShims, readPlan, type KillMoment,
 } from './shims.ts';
-import {
-	digestHeads, readHeads, readTags, writeOffline,
-} from './slots.ts';
+import {digestHeads, readTags} from './slots.ts';
 import {
 	markLive, markOffline, readCurrent, readParents, takeChain, takeInternalSnapshot, takeMemorySnapshot, type Digests,
 } from './snapshots.ts';
@@ -231,30 +228,4 @@ test.serial('internal, from shut off, discarding', async t => {
 			tags: ['i1'],
 		};
 	}, {both: [], byTurns: ['before', 'after', 'during']});
-});
-
-test.serial('on block devices, from shut off, keeping', async t => {
-	await killEverywhere(t, async () => {
-		const {domain} = await makeDeviceDomain(t);
-		const after = await digestDisks(domain);
-		for (const name of ['s1', 's2']) {
-			const made = await runProgram(domain, ['create', '--disk-only', '--yes', `--overlay-folder=${domain.folder}`, '--', domain.name, name]);
-			t.is(made.exitCode, 0, report(made));
-		}
-
-		for (const [, head] of await readHeads(domain)) {
-			await writeOffline(head, 0x12, 3, 'qcow2');
-		}
-
-		return {
-			domain,
-			template: await makeTemplate(t, domain),
-			snapshot: 's1',
-			flags: ['--keep', 'left'],
-			before: await digestDisks(domain),
-			after,
-			state: 'shut off',
-			parents: {s1: undefined, s2: 's1', left: 's2'},
-		};
-	}, {both: [], byTurns: ['after'], isFromSwitch: true});
 });

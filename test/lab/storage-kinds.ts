@@ -1,0 +1,154 @@
+/**
+What the disks of a domain can be on, for the suite that all kinds of storage pass: how such a domain is made, what its disks hold, and what has to be right of the storage
+itself after each action.
+*/
+import {readdir} from 'node:fs/promises';
+import path from 'node:path';
+import type {ExecutionContext} from 'ava';
+import {expectDevices, makeDeviceDomain} from './device-domain.ts';
+import {
+	defineXml, domainXml, makeDomain, readState, type LabDomain,
+} from './domains.ts';
+import {
+	attemptVirsh, lines, run, virsh,
+} from './run.ts';
+import {digestImage, writeLive, writeOffline} from './slots.ts';
+import {readRecords, type Digests} from './snapshots.ts';
+import {makeTemplate} from './template.ts';
+import {readDisks, unescapeXml} from './xml-text.ts';
+
+type XmlDisk = ReturnType<typeof readDisks>[number];
+
+export type Stored = {
+	/** Off at first. New overlays lie in its folder, and nothing but them and the images that it was made with. */
+	domain: LabDomain;
+	/** For whoever makes the first overlay. */
+	overlayFlags: string[];
+	/** What the disks of a definition are on, whichever way it names them. */
+	readDisks: (definitionXml: string) => Promise<XmlDisk[]>;
+	/** Of the storage itself. */
+	expectPlaces: (t: ExecutionContext) => Promise<void>;
+	/** What lies outside of the domain's folder, as it is now. Gives what puts it back. */
+	remember: () => Promise<() => Promise<void>>;
+};
+
+export type StorageKind = {name: string; make: (t: ExecutionContext, options?: {folder?: string}) => Promise<Stored>};
+
+const sizeMiB = 8;
+
+async function makeOnFiles(t: ExecutionContext, {folder}: {folder?: string} = {}): Promise<Stored> {
+	const domain = await makeDomain(t, {sizeMiB, ...(folder && {folder})});
+	return {
+		domain,
+		overlayFlags: [],
+		readDisks: async xml => readDisks(xml),
+		expectPlaces: async () => undefined,
+		remember: async () => async () => undefined,
+	};
+}
+
+async function makeOnDevices(t: ExecutionContext, {folder}: {folder?: string} = {}): Promise<Stored> {
+	const {domain, devices} = await makeDeviceDomain(t);
+	const stored = folder === undefined ? domain : {...domain, folder};
+	return {
+		domain: stored,
+		overlayFlags: [`--overlay-folder=${stored.folder}`],
+		readDisks: async xml => readDisks(xml),
+		expectPlaces: async t => expectDevices(t, devices),
+		async remember() {
+			const copies = await Promise.all(devices.map(async (device, index) => {
+				const copy = path.join(domain.statePath, `device-${index}`);
+				await run('dd', [`if=${device}`, `of=${copy}`, 'bs=1M', 'status=none']);
+				return {device, copy};
+			}));
+			return async () => {
+				for (const {device, copy} of copies) {
+					await run('dd', [`if=${copy}`, `of=${device}`, 'bs=1M', 'conv=notrunc,fsync', 'status=none']);
+				}
+			};
+		},
+	};
+}
+
+/** Of a pool that is the domain's folder. */
+async function makeOnVolumes(t: ExecutionContext, options: {folder?: string} = {}): Promise<Stored> {
+	const {domain} = await makeOnFiles(t, options);
+	const pool = `${domain.name} pool`;
+	await virsh('pool-create-as', pool, 'dir', '--target', domain.folder);
+	t.teardown(async () => attemptVirsh('pool-destroy', pool));
+	await defineXml(domainXml(domain).replaceAll(/<disk type='file'([^>]*)>([\s\S]*?)<source file='[^']*\/([^'/]+)'\/>/g, `<disk type='volume'$1>$2<source pool='${pool}' volume='$3'/>`));
+	const listed = async () => lines(await virsh('vol-list', '--pool', pool)).map(line => line.trim().split(/\s+/)[0]!).sort();
+	return {
+		domain,
+		overlayFlags: [],
+		async readDisks(xml) {
+			const onVolumes = [...xml.matchAll(/<disk type='volume'[^>]*>([\s\S]*?)<\/disk>/g)].map(async ([, disk = '']) => {
+				const [name, target, format] = [/ volume='([^']*)'/, /<target dev='([^']*)'/, /<driver [^>]*type='([^']*)'/].map(pattern => unescapeXml(pattern.exec(disk)![1]!));
+				const found = await virsh('vol-path', '--pool', pool, '--vol', name!);
+				return {target: target!, path: found.trim(), format: format!};
+			});
+			return [...readDisks(xml), ...await Promise.all(onVolumes)];
+		},
+		async expectPlaces(t) {
+			const xmls = [await virsh('dumpxml', '--domain', domain.uuid, '--inactive'), ...(await readRecords(domain)).map(([, xml]) => xml)];
+			if (!xmls.some(xml => xml.includes('<disk type=\'volume\''))) {
+				// Nothing tells that the images are those of a pool once no record names the volume.
+				return;
+			}
+
+			const before = await listed();
+			await virsh('pool-refresh', '--pool', pool);
+			t.deepEqual(before, await listed(), 'the pool lists what is in its folder');
+			t.deepEqual(before, (await readdir(domain.folder)).filter(name => !name.startsWith('.') && name !== 'filler').sort());
+		},
+		remember: async () => async () => virsh('pool-refresh', '--pool', pool).then(() => undefined),
+	};
+}
+
+export const storageKinds: StorageKind[] = [
+	{name: 'files', make: makeOnFiles},
+	{name: 'block devices', make: makeOnDevices},
+	{name: 'volumes of a pool', make: makeOnVolumes},
+];
+
+/** What the domain's disks hold now, by their target. */
+export async function readHeld({domain, readDisks: disksOf}: Stored): Promise<Digests> {
+	const disks = await disksOf(await virsh('dumpxml', '--domain', domain.uuid));
+	return Object.fromEntries(await Promise.all(disks.sort((a, b) => a.target < b.target ? -1 : 1).map(async disk => [disk.target, await digestImage(disk.path, disk.format)] as const)));
+}
+
+/** What each snapshot holds, read through the images that its record names; the current state under ''. */
+export async function readAllHeld(stored: Stored): Promise<Record<string, Digests>> {
+	const all: Record<string, Digests> = {'': await readHeld(stored)};
+	for (const [name, xml] of await readRecords(stored.domain)) {
+		const from = xml.indexOf('<domain ');
+		const disks = await stored.readDisks(xml.slice(from, xml.indexOf('</domain>', from)));
+		all[name] = Object.fromEntries(await Promise.all(disks.sort((a, b) => a.target < b.target ? -1 : 1).map(async disk => [disk.target, await digestImage(disk.path, disk.format)] as const)));
+	}
+
+	return all;
+}
+
+/** Writes to both disks, whether the domain runs or not. Gives what they hold then. */
+export async function markHeld(stored: Stored, pattern: number): Promise<Digests> {
+	const {domain} = stored;
+	if (await readState(domain) === 'shut off') {
+		for (const disk of await stored.readDisks(await virsh('dumpxml', '--domain', domain.uuid))) {
+			await writeOffline(disk.path, pattern, 3, disk.format);
+		}
+	} else {
+		await writeLive(domain, ['vda', 'vdb'].map(target => ({target, pattern, slot: 3})));
+	}
+
+	return readHeld(stored);
+}
+
+/** The whole domain as it is now: definition, records, images. Gives what puts it back. */
+export async function rememberAll(t: ExecutionContext, stored: Stored): Promise<() => Promise<void>> {
+	const template = await makeTemplate(t, stored.domain);
+	const putBack = await stored.remember();
+	return async () => {
+		await template.restore();
+		await putBack();
+	};
+}
