@@ -22,6 +22,7 @@ const beyondTheRun = [
 	'checkpoint-properties',
 	'create-libvirt',
 	'doctor',
+	'encrypted',
 	'export',
 	'faults',
 	'firmware-backup',

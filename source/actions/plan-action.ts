@@ -3,6 +3,7 @@ The planner of any action. All of them are pure: the world, the time and the id 
 */
 import type {PlanArguments} from '../planner/context.ts';
 import {planContext} from '../planner/plan-context.ts';
+import {encryptPlan} from '../planner/encryption/encrypt-plan.ts';
 import {guardWrites} from '../planner/guard-writes.ts';
 import {describeSpace, spaceOf} from '../planner/storage/space.ts';
 import {joinPermissions} from '../planner/checks/permissions.ts';
@@ -23,5 +24,6 @@ export function planAction(action: Action, inventory: Inventory, given: PlanArgu
 	const space = spaceOf(plan.value, inventory, context.graph);
 	const told: Plan = space === undefined ? plan.value : {...plan.value, space, consequences: [...plan.value.consequences, describeSpace(space)]};
 	const guarded = guardWrites(context, told);
-	return guarded.ok ? succeed(context.hypervisor.complete(guarded.value)) : guarded;
+	const encrypted = guarded.ok && context.can.opensEncrypted ? encryptPlan(context, guarded.value) : guarded;
+	return encrypted.ok ? succeed(context.hypervisor.complete(encrypted.value)) : encrypted;
 }

@@ -20,6 +20,7 @@ import {planRebase} from './rebase/plan.ts';
 import {planRedefineCheckpoint} from './redefine-checkpoint/plan.ts';
 import {planRemoveOrphans} from './remove-orphans/plan.ts';
 import {planRename} from './rename/plan.ts';
+import {planRecordSecrets} from './repair-records/secrets.ts';
 import {planAdopt} from './repair-records/adopt.ts';
 import {planRepairRecords} from './repair-records/plan.ts';
 import {planRestore} from './restore/plan.ts';
@@ -44,7 +45,7 @@ const planners: {[K in ActionKind]: Planner<K>} = {
 	rename: {plan: planRename},
 	rebase: {plan: planRebase},
 	'remove-orphans': {plan: planRemoveOrphans},
-	'repair-records': {plan: (action, inventory, given) => action.adopts === undefined ? planRepairRecords(action, inventory, given) : planAdopt(action, inventory, given)},
+	'repair-records': {plan: (action, inventory, given) => (action.adopts === undefined ? planRepairRecords : (action.adopts === 'secrets' ? planRecordSecrets : planAdopt))(action, inventory, given)},
 	fold: {plan: planFold, collects: (_action, context) => ({deleted: [], folded: foldedImages(context)})},
 	backup: {plan: planBackup},
 	restore: {plan: planRestore},

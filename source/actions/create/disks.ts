@@ -11,6 +11,7 @@ import {refuseBrokenChain} from '../../planner/checks/blockers.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import type {FrozenDisk} from '../../planner/hypervisor/hypervisor.ts';
 import {refuseNarrowRefcounts} from '../../planner/checks/narrow-refcounts.ts';
+import {isOpened} from '../../planner/encryption/keys.ts';
 import type {Storage} from '../../planner/storage/kind.ts';
 import {isEmptyDrive, storageOf, storageWord} from '../../planner/storage/storage.ts';
 
@@ -100,13 +101,13 @@ export function modesOf(disks: AskedDisk[], way: Way): ModedDisk[] {
 export type PartakingDisk = FrozenDisk & {request: DiskRequest | undefined; storage: Storage};
 
 /** What keeps a disk from taking part, whichever way; undefined: nothing. */
-function obstacle({disk, mode}: ModedDisk): string | undefined {
+function obstacle({disk, mode}: ModedDisk, can: PlanContext['can']): string | undefined {
 	const rules: Array<[boolean, string]> = [
 		[isEmptyDrive(disk), 'is an empty drive'],
 		[!isWritableMedium(disk), 'is read-only for the guest'],
 		[!posix.isAbsolute(storageOf(disk)?.path ?? ''), `is not on an image file (type ${storageWord(disk)})`],
 		[disk.device === 'lun', 'is a SCSI device that is passed through'],
-		[disk.isEncrypted, 'is encrypted, and an overlay on it would not be'],
+		[disk.isEncrypted && !isOpened({can}, disk), 'is encrypted, and nothing names its secret, so that an overlay on it could not be'],
 		[disk.hasSlices, 'is a slice of its file, and an overlay on it would not be'],
 		[disk.shareable && mode === 'external', 'is shared with other domains, and an overlay cannot be'],
 		[disk.transient !== undefined, 'is transient: what is written to it is discarded when the domain stops, and QEMU cannot snapshot it'],
@@ -131,7 +132,7 @@ function refuseHead(context: PlanContext, disk: PartakingDisk): void {
 export function partakingDisks(context: PlanContext, disks: ModedDisk[], mode: 'internal' | 'external'): PartakingDisk[] {
 	return disks.filter(disk => disk.mode === mode).flatMap(moded => {
 		const {disk, request} = moded;
-		const reason = obstacle(moded);
+		const reason = obstacle(moded, context.can);
 		if (reason !== undefined) {
 			context.blockers.push({kind: 'not-supported', text: `${disk.target} ${reason}.`, remedy: `Leave it out: --disk ${disk.target}=no.`});
 			return [];

@@ -14,7 +14,7 @@ import {checkpointRecords} from '../../planner/steps/checkpoints.ts';
 import {defineStep, definitionOn} from '../../planner/steps/domain.ts';
 import {tagNvram} from '../../planner/steps/nvram-inside.ts';
 import {mergedBack} from '../../planner/steps/merge.ts';
-import {requirePlainLayers} from '../../planner/checks/recorded-chains.ts';
+import {requireSecrets} from '../../planner/checks/recorded-chains.ts';
 import {checkSteps, overlayFiles, overlaySteps, toOverlaid} from '../../planner/steps/overlay.ts';
 import {step} from '../../planner/steps/step.ts';
 import {continueCheckpoints} from './checkpoints.ts';
@@ -118,7 +118,7 @@ function defineMerged(context: PlanContext, xml: string, disks: readonly Targete
 export function planOfflineExternal(context: PlanContext, {action, disks: all, now}: CreateRequest): Result<CreateParts> {
 	const partaking = partakingDisks(context, all, 'external');
 	for (const {target, headPath} of partaking) {
-		requirePlainLayers(context, target, headPath, 'Start the domain and take the snapshot while it is running: libvirt then keeps the secret.');
+		requireSecrets(context, target, headPath, `Leave it out: --disk ${target}=no.`);
 	}
 
 	const {disks, consequences} = chooseTargets(context, action, {disks: partaking, hasMemory: false, now});

@@ -15,7 +15,8 @@ import type {PlanContext} from '../../planner/context.ts';
 import {checkpointRemedy} from '../../planner/checks/checkpoint-remedy.ts';
 import {refuseForeignHeads} from '../../planner/checks/foreign-heads.ts';
 import {requireActiveDisks} from '../../planner/checks/inactive-disks.ts';
-import {dropRemedy, requirePlainLayers} from '../../planner/checks/recorded-chains.ts';
+import {dropRemedy, requireSecrets} from '../../planner/checks/recorded-chains.ts';
+import {isOpened} from '../../planner/encryption/keys.ts';
 import {nextCurrent} from '../../planner/records/records.ts';
 import type {Room} from '../../planner/storage/kind.ts';
 import {openDiskOf} from '../../planner/steps/merge.ts';
@@ -114,7 +115,7 @@ function refuseDisks(context: PlanContext, merge: Merge): void {
 	const {domain, snapshots} = context.inventory.details;
 	const keys = new Set([...merge.layers, merge.top].map(path => context.graph.keyOf(path)));
 	const disks = [domain.definition, ...snapshots.map(snapshot => snapshot.domain)].flatMap(definition => definition?.disks ?? []);
-	const special = disks.find(disk => disk.sourcePath !== undefined && keys.has(context.graph.keyOf(disk.sourcePath)) && (disk.isEncrypted || disk.hasSlices));
+	const special = disks.find(disk => disk.sourcePath !== undefined && keys.has(context.graph.keyOf(disk.sourcePath)) && ((disk.isEncrypted && !isOpened(context, disk)) || disk.hasSlices));
 	if (special) {
 		context.blockers.push({
 			kind: 'not-supported',
@@ -153,7 +154,7 @@ export function refuseMerges(context: PlanContext, {merges, removed}: Collection
 		refuseBitmaps(context, merge);
 		requireDataFile(context, merge);
 		refuseDisks(context, merge);
-		requirePlainLayers(context, posix.basename(merge.top), merge.top, dropRemedy(context.inventory.details.domain.name));
+		requireSecrets(context, posix.basename(merge.top), merge.top, dropRemedy(context.inventory.details.domain.name));
 	}
 
 	if (merges.length > 0) {

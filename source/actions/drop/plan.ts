@@ -24,11 +24,12 @@ import {linksOfMerges} from '../../planner/expected-links.ts';
 import {fingerprintOf} from '../../planner/fingerprint.ts';
 import {isOpenHead, mergeSteps, openDiskOf} from '../../planner/steps/merge.ts';
 import {nvramCopiesOf} from '../../planner/steps/nvram.ts';
-import {dropRemedy, requirePlainLayers} from '../../planner/checks/recorded-chains.ts';
+import {dropRemedy, requireSecrets} from '../../planner/checks/recorded-chains.ts';
 import {planRecords} from '../../planner/records/records.ts';
 import {planFrame} from '../../planner/frame.ts';
 import {removeSteps} from '../../planner/steps/removal.ts';
 import {step} from '../../planner/steps/step.ts';
+import {keysOf, secretOn} from '../../planner/encryption/keys.ts';
 import {placeInXml, storageAt, storageOf} from '../../planner/storage/storage.ts';
 import {taggedImages, untagSteps} from './internal.ts';
 import {refuseMerges, requireCurrent} from './blockers.ts';
@@ -65,7 +66,8 @@ function neededBy(snapshots: readonly Snapshot[]): string[] {
 function isPossible(context: PlanContext, merge: Merge): boolean {
 	const open = openDiskOf(context, merge.top);
 	if (open === undefined) {
-		return true;
+		// qemu-img opens what it rebases onto by its name alone, without a passphrase.
+		return merge.way === 'commit' || merge.below === undefined || secretOn(keysOf(context).layersOf(merge.top)) === undefined;
 	}
 
 	if (headDisks(context.inventory.details.domain).some(({target, transient}) => target === open && transient !== undefined)) {
@@ -177,10 +179,10 @@ function memoryFilesOf(context: PlanContext, deleted: readonly Snapshot[]): stri
 }
 
 /** The definition, and records, are written without the chains that hold the secrets of encrypted layers. Appends to the blockers. */
-function requirePlainHeads(context: PlanContext): void {
+function requireHeadSecrets(context: PlanContext): void {
 	for (const {target, sourcePath, isEncrypted} of headDisks(context.inventory.details.domain)) {
 		if (sourcePath !== undefined && !isEncrypted) {
-			requirePlainLayers(context, target, sourcePath, dropRemedy(context.inventory.details.domain.name));
+			requireSecrets(context, target, sourcePath, dropRemedy(context.inventory.details.domain.name));
 		}
 	}
 }
@@ -227,7 +229,7 @@ export function planDrop(context: PlanContext, request: DropRequest, {inventory,
 	const warnings = refuseMerges(context, collection);
 	requireCurrent(context, deleted);
 	if (!isMetadataOnly) {
-		requirePlainHeads(context);
+		requireHeadSecrets(context);
 		requireOpened(context, deleted);
 	}
 

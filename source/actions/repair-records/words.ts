@@ -2,11 +2,21 @@ import type {Snapshot} from '../../model/domain/snapshot.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
 import type {ActionSpec} from '../spec.ts';
 
+const logged = {
+	layers: 'record overlays that have no record', tags: 'record internal snapshots that have no record', secrets: 'record the secrets of encrypted images',
+};
+
 export const words: ActionSpec<'repair-records'>['words'] = {
-	title: ({domain}) => `Repair the snapshot records of ${domain.name}`,
-	noun: () => 'repair of the snapshot records',
-	log: ({adopts}) => adopts === undefined ? 'repair the snapshot records' : `record ${adopts === 'layers' ? 'overlays' : 'internal snapshots'} that have no record`,
-	done: ({adopts, domain}) => adopts === undefined ? `The snapshot records of "${domain.name}" match its disks.` : `Everything without a record is now in the tree of "${domain.name}".`,
+	title: ({domain, adopts}) => adopts === 'secrets' ? `Record the secrets of the encrypted images of ${domain.name}` : `Repair the snapshot records of ${domain.name}`,
+	noun: ({adopts}) => adopts === 'secrets' ? 'repair of the definition' : 'repair of the snapshot records',
+	log: ({adopts}) => adopts === undefined ? 'repair the snapshot records' : logged[adopts],
+	done({adopts, domain}) {
+		if (adopts === 'secrets') {
+			return `The definition of "${domain.name}" names the secret of every encrypted image.`;
+		}
+
+		return adopts === undefined ? `The snapshot records of "${domain.name}" match its disks.` : `Everything without a record is now in the tree of "${domain.name}".`;
+	},
 };
 
 export const whyNoUndo = 'the records did not match the disks before';
@@ -21,6 +31,14 @@ export function describeRepair(current: {name: string; isRewritten: boolean} | u
 			: [{severity: 'info' as const, text: `"${current.name}" becomes the current snapshot, which matches the disks${current.isRewritten ? ', and its record is updated to the images that the domain writes to' : ''}.`}]),
 		...reparented.map(({name, parent}): Consequence => ({severity: 'info', text: `"${name}" ${parent === undefined ? 'becomes a root' : `becomes a child of "${parent}"`}.`})),
 		nothingElse,
+	];
+}
+
+/** `plain`: overlays that are not encrypted, on images that are. */
+export function describeSecrets(layers: readonly string[], plain: readonly string[]): Consequence[] {
+	return [
+		{severity: 'info', text: `The VM definition names the secret of ${layers.join(', ')}: the domain can be started again. No image changes.`},
+		...(plain.length === 0 ? [] : [{severity: 'warning' as const, text: `${plain.join(', ')} ${plain.length === 1 ? 'is' : 'are'} not encrypted: what the guest writes there is in clear text. A new snapshot makes the domain write to encrypted overlays again.`}]),
 	];
 }
 

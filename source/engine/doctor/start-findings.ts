@@ -5,7 +5,9 @@ import {listNames} from '../../model/text/list-names.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
 import {chainConflict, layersWithoutSecret} from '../../model/domain/recorded-chain.ts';
 import {isStartable, lostToStart} from '../../model/domain/start-files.ts';
-import {conflictRemedy, describeConflict} from '../../planner/checks/recorded-chains.ts';
+import {conflictRemedy, describeConflict, secretRemedy} from '../../planner/checks/recorded-chains.ts';
+import {keysOf} from '../../planner/encryption/keys.ts';
+import {quoteForShell} from '../../model/text/shell-quote.ts';
 import {describeLost, ejectCommand} from '../../planner/checks/start-files.ts';
 import {report, type Examination} from './domain-check.ts';
 
@@ -46,18 +48,23 @@ function findChainConflicts(examination: Examination): void {
 	}
 }
 
-/** A plain head over an encrypted layer starts only as long as a recorded chain names the secret. */
+/** A head over an encrypted layer starts only as long as a recorded chain names the secret. libvirt's own offline snapshot drops it. */
 function findSecretlessLayers(examination: Examination): void {
-	const {context: {graph}, details: {domain}} = examination;
+	const {context, details: {domain}} = examination;
+	const {graph} = context;
+	const {encryptionOf} = keysOf(context);
 	for (const disk of domain.definition.disks) {
 		const layers = layersWithoutSecret(graph, disk);
+		const isKnown = context.can.opensEncrypted && layers.every(layer => encryptionOf(layer)?.secret !== undefined);
 		if (layers.length > 0) {
 			report(examination, {
 				kind: 'cannot-start',
 				severity: hasProcess(domain) ? 'warning' : 'problem',
 				text: `The domain cannot be started${hasProcess(domain) ? ' again once it is off' : ''}: ${disk.target} is backed by ${listNames(layers, 6)}, which is encrypted, and the definition names no secret for it.`,
 				meaning: 'libvirt says "Unexpected enum value 0 for virStorageEncryptionEngine". The data is intact.',
-				remedy: `Record the chain below ${disk.target} in the definition (virsh edit): <backingStore> for each layer, with <encryption format='luks' engine='qemu'> and its <secret> in the <source> of the encrypted one.`,
+				...(isKnown
+					? {remedy: `vsnap-tui doctor --repair cannot-start -- ${quoteForShell(domain.name)} records the chain with its secrets in the definition.`, request: {kind: 'repair-records' as const, uuid: domain.uuid, adopts: 'secrets' as const}}
+					: {remedy: secretRemedy(domain.name, disk.target)}),
 				images: layers,
 			});
 		}

@@ -55,7 +55,7 @@ const fileOf = ({sourcePath, transient}: Disk) => transient?.overlayPath ?? sour
 /** Of a raw image only one of the two numbers is of the file, and which of its own two it is depends on whether the domain runs. */
 function isSameFile({format}: Disk, {own, first, last}: {own: Size; first: Size; last: Size}): boolean {
 	const isSize = (bytes: number) => isBetween(bytes, first.sizeBytes, last.sizeBytes);
-	return format === 'raw'
+	return format === 'raw' || format === 'luks'
 		? isSize(own.sizeBytes) || isSize(own.allocatedBytes)
 		: isSize(own.sizeBytes) && isBetween(own.allocatedBytes, first.allocatedBytes, last.allocatedBytes);
 }

@@ -18,7 +18,7 @@ export type DomainRecords = {
 	checkpoints: Checkpoint[];
 	unreadable: Unreadable[];
 	/** Those that the definitions and records name and libvirt does not have, in the words of `describeSecret`. */
-	lostSecrets?: Pick<MissingForStart, 'secrets' | 'valueless'>;
+	lostSecrets?: Omit<MissingForStart, 'files'>;
 };
 
 /** What the domains hold that are not asked about. */

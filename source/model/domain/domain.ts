@@ -16,7 +16,7 @@ export type SnapshotMode = 'no' | 'internal' | 'external' | 'manual';
 /** A chain as a definition records it: QEMU is started on this one, whatever the headers of the images say. */
 export type RecordedChain = {
 	/** From the first one below the source down. A layer that is no file has no path. */
-	layers: Array<{path: string | undefined; format: string | undefined; isEncrypted: boolean}>;
+	layers: Array<{path: string | undefined; format: string | undefined; isEncrypted: boolean; encryption?: Encryption}>;
 	/** The record ends with an empty `<backingStore/>`: nothing is below its last layer. Else the headers are followed from there on. */
 	isWhole: boolean;
 };
@@ -32,7 +32,7 @@ export type Disk = {
 	sourcePath: string | undefined;
 	/** The volume of a storage pool that a disk of the type `volume` names; `kind`: what it is on the host, where that is known and it is either. */
 	sourceVolume?: {pool: string; volume: string; kind?: 'file' | 'block'};
-	/** `<driver type>`: undefined where the definition does not say. */
+	/** `<driver type>`: undefined where the definition does not say. An encrypted raw image is `luks`, in QEMU's word. */
 	format: string | undefined;
 	readonly: boolean;
 	shareable: boolean;
@@ -49,6 +49,8 @@ export type Disk = {
 	mirror?: {job: string | undefined; isReady: boolean; path: string | undefined};
 	/** Whether the definition carries an `<encryption>`: what is on the disk is read with a secret. */
 	isEncrypted: boolean;
+	/** What it says. */
+	encryption?: Encryption;
 	/** `<seclabel model='dac' relabel='no'/>` in the source: libvirt leaves the owner of the file alone. */
 	keepsOwner?: true;
 	/** Whether the source carries `<slices>`: the disk is a part of its file. */
@@ -67,6 +69,9 @@ export type BootFile = {
 
 /** A `<secret>` of libvirt that a definition names: by its UUID, or by what it is used for. */
 export type SecretName = {uuid: string} | {usageType: string; usage: string};
+
+/** An `<encryption>`: its format (`luks`), and the secret that opens the image. */
+export type Encryption = {format: string; secret?: SecretName};
 
 /** What a `<domain>` (or `<inactiveDomain>`) document says that we need. */
 export type DomainDefinition = {

@@ -55,8 +55,11 @@ export type DomainDetails = {
 	filesElsewhere?: {text: string; remedy: string};
 };
 
-/** `files`: paths. `secrets`: in the words of `describeSecret`; `valueless`: likewise, those that are defined and hold nothing, as far as libvirt tells. */
-export type MissingForStart = {files: ReadonlySet<string>; secrets: ReadonlySet<string>; valueless?: ReadonlySet<string>};
+/**
+`files`: paths. `secrets`: in the words of `describeSecret`; the others likewise, of those that are defined. `valueless`: they hold nothing, as far as libvirt tells;
+`untold`: it tells nobody what they hold.
+*/
+export type MissingForStart = {files: ReadonlySet<string>; secrets: ReadonlySet<string>; valueless?: ReadonlySet<string>; untold?: ReadonlySet<string>; secretUuids?: ReadonlyMap<string, string>};
 
 export type FolderFacts = {
 	path: string;

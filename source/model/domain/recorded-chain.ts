@@ -51,10 +51,11 @@ export function foreignLayer(graph: ImageGraph, disk: Disk): ChainConflict | und
 	return conflict?.header !== undefined && isThere && !known.has(graph.keyOf(conflict.header.path)) ? conflict : undefined;
 }
 
-/** The encrypted layers that the headers lead to below a plain head, without those for which the definition records a secret. */
+/** The encrypted layers that the headers lead to below a head, without those for which the definition records a secret. */
 export function layersWithoutSecret(graph: ImageGraph, disk: Disk): string[] {
 	const withSecret = new Set((disk.recordedChain?.layers ?? []).flatMap(({path, isEncrypted}) => path === undefined || !isEncrypted ? [] : [graph.keyOf(path)]));
-	return disk.sourcePath === undefined || disk.isEncrypted ? [] : encryptedLayers(graph, disk.sourcePath).filter(path => !withSecret.has(graph.keyOf(path)));
+	const head = disk.isEncrypted && disk.sourcePath !== undefined ? graph.keyOf(disk.sourcePath) : undefined;
+	return disk.sourcePath === undefined ? [] : encryptedLayers(graph, disk.sourcePath).filter(path => graph.keyOf(path) !== head && !withSecret.has(graph.keyOf(path)));
 }
 
 /** The images from `path` down, itself among them, that are encrypted by themselves. */

@@ -42,6 +42,8 @@ export type Image = {
 	dataFileName?: string;
 	/** The layer is encrypted, by itself: one below or above it may be plain. */
 	isEncrypted?: boolean;
+	/** Of an image that is encrypted in the LUKS format: how often the passphrase is hashed, at least, to open it. */
+	luksIterations?: number;
 	/** Set for qcow2 images whose clusters cannot be shared (`refcount_bits=1`): no internal snapshot can be made in them. */
 	hasNarrowRefcounts?: true;
 	/** Set for qcow2 images of version 2 (`compat=0.10`), which can hold no bitmaps. */

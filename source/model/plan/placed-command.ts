@@ -61,8 +61,15 @@ export function shownArgv({argv, runAs}: ProgramCommand): string[] {
 	return [...runAs === undefined ? [] : becoming(runAs), ...argv];
 }
 
+/** Node and sshd give a program a socket to read from, which nobody can open as /dev/stdin. */
+const throughPipe = 'cat | "$@"';
+
 /** What is run. */
 export function placedArgv(command: ProgramCommand): string[] {
+	return command.inputFrom === undefined ? argvInPlace(command) : ['sh', '-c', throughPipe, 'sh', ...argvInPlace(command)];
+}
+
+function argvInPlace(command: ProgramCommand): string[] {
 	const {argv, place, runAs} = command;
 	if (runAs !== undefined) {
 		return ['sh', '-c', asOther, 'sh', ...shownArgv(command)];

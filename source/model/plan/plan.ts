@@ -62,6 +62,8 @@ export type ProgramCommand = {
 	files: CommandFile[];
 	/** What it reads from its standard input. */
 	input?: string;
+	/** It reads what this program prints, which runs where we are: a passphrase, which then stands in no file, command line or journal. */
+	inputFrom?: string[];
 	/** For an undo: run only where this holds, because the world may already be as wanted. For a step: left out where it does not, see `Step.otherwise`. */
 	onlyIf?: Probe;
 	/** For an undo: afterwards all that this image held stands in the image below it. */

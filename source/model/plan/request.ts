@@ -101,8 +101,8 @@ export type RemoveOrphansAction = OnDomain & {kind: 'remove-orphans'; paths: str
 /** What `doctor` offers: snapshot records are written anew so that they name the images that are. */
 export type RepairRecordsAction = OnDomain & {
 	kind: 'repair-records';
-	/** Records are made for what has none: overlays below the disks, or internal snapshots that only the images know. */
-	adopts?: 'layers' | 'tags';
+	/** Records are made for what has none: overlays below the disks, internal snapshots that only the images know, or secrets of encrypted images, in the definition. */
+	adopts?: 'layers' | 'tags' | 'secrets';
 };
 
 /** What `doctor` offers: overlays that no record tells of are merged with what they are backed by. */

@@ -9,6 +9,9 @@ import {listNames} from './list-names.ts';
 
 type Description = {message: string; hint?: string};
 
+/** QEMU's programs say so of an encrypted image. */
+const wrongSecret = 'The secret does not open the image. Give it the right value (virsh secret-set-value), then try again.';
+
 function describeTool(cause: ToolFailure): string {
 	const end = cause.timedOut
 		? `gave no answer within ${Math.round(cause.durationMs / 1000)} s`
@@ -19,7 +22,8 @@ function describeTool(cause: ToolFailure): string {
 	// virsh does not pass on why a job of QEMU's ended badly.
 	const isJob = cause.argv.some(word => word === 'blockpull' || word === 'blockcommit');
 	const silence = isJob && cause.exitCode !== undefined ? ', and QEMU\'s job gave no reason: most often the disk is full or failing' : '';
-	return `${cause.argv.join(' ')}\n${end}${said === '' ? silence : `:\n${said}`}`;
+	const key = said.includes('Invalid password, cannot unlock any keyslot') ? `\n${wrongSecret}` : '';
+	return `${cause.argv.join(' ')}\n${end}${said === '' ? silence : `:\n${said}`}${key}`;
 }
 
 const monitorHints = {

@@ -53,12 +53,15 @@ function insertFirst(content: XmlItem[], item: XmlItem): void {
 	content.splice(at === -1 ? content.length : at, 0, item);
 }
 
+/** libvirt has no format of its own for an image that is encrypted as a whole. */
+export const formatInXml = (format: string): string => format === 'luks' ? 'raw' : format;
+
 function setDriver(disk: XmlItem, format: string): void {
 	const driver = find(contentOf(disk), 'driver');
 	if (driver) {
-		driver[':@'] = {...driver[':@'], type: format};
+		driver[':@'] = {...driver[':@'], type: formatInXml(format)};
 	} else {
-		insertFirst(contentOf(disk), element('driver', {name: 'qemu', type: format}));
+		insertFirst(contentOf(disk), element('driver', {name: 'qemu', type: formatInXml(format)}));
 	}
 }
 

@@ -29,7 +29,7 @@ function setOverlay(disk: XmlItem, path: string, devices: ReadonlySet<string>): 
 	disk[':@'] = {...disk[':@'], type: isDevice ? 'block' : 'file'};
 	const kept = keepOnly(contentOf(disk), item => item !== driver && item !== source && nameOf(item) !== '#text');
 	const newDriver: XmlItem = driver ? {...driver, ':@': {...driver[':@'], type: 'qcow2'}} : element('driver', {type: 'qcow2'});
-	const newSource = element('source', {[isDevice ? 'dev' : 'file']: path}, source === undefined ? [] : findAll(contentOf(source), 'seclabel'));
+	const newSource = element('source', {[isDevice ? 'dev' : 'file']: path}, source === undefined ? [] : contentOf(source).filter(item => ['seclabel', 'encryption'].includes(nameOf(item))));
 	disk.disk = [...kept, newDriver, newSource];
 }
 

@@ -1,7 +1,9 @@
 /**
 What a `<domain>` (or `<inactiveDomain>`) document says about the domain and its disks.
 */
-import type {BootFile, Disk, DomainDefinition, RecordedChain, SecretName, SnapshotMode} from '../domain/domain.ts';
+import type {
+	BootFile, Disk, DomainDefinition, Encryption, RecordedChain, SecretName, SnapshotMode,
+} from '../domain/domain.ts';
 import {bootFilesOf as bootFilesOfCommandLine} from '../qemu/command-line.ts';
 import {fail, succeed, type Result} from '../result.ts';
 import {commandLineOf} from './bare-domain.ts';
@@ -77,15 +79,29 @@ function withoutTransientOverlay(disk: Disk, node: XmlNode, domainName: string):
 		: {...disk, transient: {overlayPath: undefined}};
 }
 
+/** Within the disk or the layer, or as libvirt writes it, within its source. */
+function encryptionOf(node: XmlNode): Encryption | undefined {
+	const found = childOf(node, 'encryption') ?? childOf(childOf(node, 'source'), 'encryption');
+	const secret = childOf(found, 'secret');
+	const [uuid, usage] = [attributeOf(secret, 'uuid'), attributeOf(secret, 'usage')];
+	const name: SecretName | undefined = uuid === undefined ? (usage === undefined ? undefined : {usageType: 'volume', usage}) : {uuid};
+	return found === undefined ? undefined : {format: attributeOf(found, 'format') ?? 'default', ...(name && {secret: name})};
+}
+
+/** libvirt calls an image that is encrypted as a whole raw. */
+const formatWith = (format: string | undefined, encryption: Encryption | undefined) => (format ?? 'raw') === 'raw' && encryption?.format === 'luks' ? 'luks' : format;
+
 function recordedChainOf(disk: XmlNode): RecordedChain | undefined {
 	const layers: RecordedChain['layers'] = [];
 	let layer = childOf(disk, 'backingStore');
 	for (let next = layer; next !== undefined && childOf(next, 'source') !== undefined; next = childOf(next, 'backingStore')) {
 		const source = childOf(next, 'source');
+		const encryption = encryptionOf(next);
 		layers.push({
 			path: sourcePathOf(source),
-			format: attributeOf(childOf(next, 'format'), 'type'),
-			isEncrypted: childOf(next, 'encryption') !== undefined || childOf(source, 'encryption') !== undefined,
+			format: formatWith(attributeOf(childOf(next, 'format'), 'type'), encryption),
+			isEncrypted: encryption !== undefined,
+			...(encryption && {encryption}),
 		});
 		layer = childOf(next, 'backingStore');
 	}
@@ -95,6 +111,7 @@ function recordedChainOf(disk: XmlNode): RecordedChain | undefined {
 
 function parseDisk(node: XmlNode, domainName: string): Disk {
 	const recordedChain = recordedChainOf(node);
+	const encryption = encryptionOf(node);
 	const device = attributeOf(node, 'device') ?? 'disk';
 	const source = childOf(node, 'source');
 	const sourceVolume = sourceVolumeOf(source);
@@ -105,13 +122,14 @@ function parseDisk(node: XmlNode, domainName: string): Disk {
 		sourceType: attributeOf(node, 'type') ?? 'file',
 		sourcePath: sourcePathOf(source),
 		...(sourceVolume && {sourceVolume}),
-		format: attributeOf(childOf(node, 'driver'), 'type'),
+		format: formatWith(attributeOf(childOf(node, 'driver'), 'type'), encryption),
 		readonly: childOf(node, 'readonly') !== undefined,
 		shareable: childOf(node, 'shareable') !== undefined,
 		snapshotMode: toSnapshotMode(attributeOf(node, 'snapshot')),
 		hasMirror: mirror !== undefined,
 		...(mirror && {mirror: {job: attributeOf(mirror, 'job'), isReady: attributeOf(mirror, 'ready') === 'yes', path: sourcePathOf(childOf(mirror, 'source'))}}),
-		isEncrypted: childOf(node, 'encryption') !== undefined || childOf(source, 'encryption') !== undefined,
+		isEncrypted: encryption !== undefined,
+		...(encryption && {encryption}),
 		...(attributeOf(dacLabelOf(source), 'relabel') === 'no' && {keepsOwner: true}),
 		hasSlices: childOf(source, 'slices') !== undefined,
 		...(recordedChain && {recordedChain}),
@@ -172,7 +190,9 @@ function secretsOf(node: XmlNode): SecretName[] {
 			if ((name === 'secret' || name === 'encryption') && uuid !== undefined) {
 				found.push({uuid});
 			} else if (name === 'secret' && usage !== undefined) {
-				found.push({usageType: attributeOf(child, 'type') ?? attributeOf(node, 'type') ?? '', usage});
+				const type = attributeOf(child, 'type') ?? attributeOf(node, 'type') ?? '';
+				// Of an encrypted image it says what the secret is, and not what it is for.
+				found.push({usageType: type === 'passphrase' ? 'volume' : type, usage});
 			}
 
 			found.push(...secretsOf(child));

@@ -3,6 +3,7 @@ Disks that a running domain and its definition do not have alike: hot-plugged or
 what only the running one has, and nobody could put it back.
 */
 import {isWritableMedium, type Disk, type DomainDefinition} from '../../model/domain/domain.ts';
+import {formatInXml} from '../../model/xml/change-domain.ts';
 import {quoteForTerminal} from '../../model/text/shell-quote.ts';
 import type {PlanContext} from '../context.ts';
 
@@ -12,7 +13,7 @@ function writableDisks(definition: DomainDefinition): Map<string, Disk> {
 
 /** The command with which virsh adds the disk where it is missing: `--persistent` would add it to both, and is refused where one has it. */
 function attachCommand(domain: string, disk: Disk, where: '--config' | '--live'): string {
-	const words = [domain, disk.sourcePath ?? 'SOURCE', disk.target, '--driver', 'qemu', '--subdriver', disk.format ?? 'raw'];
+	const words = [domain, disk.sourcePath ?? 'SOURCE', disk.target, '--driver', 'qemu', '--subdriver', formatInXml(disk.format ?? 'raw')];
 	return `virsh attach-disk ${words.map(word => quoteForTerminal(word)).join(' ')} ${where}`;
 }
 

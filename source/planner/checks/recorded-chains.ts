@@ -8,6 +8,7 @@ import {
 	chainConflict, encryptedLayers, foreignLayer, type ChainConflict,
 } from '../../model/domain/recorded-chain.ts';
 import {quoteForShell} from '../../model/text/shell-quote.ts';
+import {keysOf} from '../encryption/keys.ts';
 import {refuseOnce, type PlanContext} from '../context.ts';
 import {storageAt} from '../storage/storage.ts';
 
@@ -65,6 +66,11 @@ function withKeys(context: PlanContext, [path, ...below]: readonly string[]): Re
 	};
 }
 
+/** Where no definition names the secret of a layer. */
+export function secretRemedy(domainName: string, target: string): string {
+	return `Record the chain below ${target} in the definition (virsh edit ${quoteForShell(domainName)}): <backingStore> for each layer, with <encryption format='luks' engine='qemu'> and its <secret> in the <source> of the encrypted one.`;
+}
+
 /** How to have what an image with encrypted layers holds, where no definition of ours could. */
 export function readOutRemedy(context: PlanContext, path: string): string {
 	const image = `json:${JSON.stringify(withKeys(context, chainOf(context.graph, path)))}`;
@@ -77,16 +83,17 @@ export function dropRemedy(domainName: string): string {
 }
 
 /**
-Refuses where an encrypted layer lies in the chain of `path`: without its secret in a recorded chain libvirt starts no domain on it ("Unexpected enum value 0 for
+Refuses where an encrypted layer lies in the chain of `path` and no definition names its secret: without it in a recorded chain libvirt starts no domain on it ("Unexpected enum value 0 for
 virStorageEncryptionEngine", 9.0 to 12.8). Appends to the blockers.
 */
-export function requirePlainLayers(context: PlanContext, target: string, path: string, remedy: string): void {
-	const [layer] = encryptedLayers(context.graph, path);
+export function requireSecrets(context: PlanContext, target: string, path: string, remedy: string): void {
+	const {encryptionOf} = keysOf(context);
+	const layer = encryptedLayers(context.graph, path).find(link => !context.can.opensEncrypted || encryptionOf(link)?.secret === undefined);
 	if (layer !== undefined) {
 		refuseOnce(context, {
 			kind: 'not-supported',
 			text: `${target} is backed by ${layer}, which is encrypted: the new definition would name no secret for it, and the domain could not start.`,
-			remedy,
+			remedy: context.can.opensEncrypted ? secretRemedy(context.inventory.details.domain.name, target) : remedy,
 		});
 	}
 }

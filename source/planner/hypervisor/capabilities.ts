@@ -25,6 +25,8 @@ type KindFacts = {
 	namesBitmaps: boolean;
 	/** The merge of images that a running QEMU has open takes bitmaps along: libvirt tells QEMU to. By itself QEMU does not. */
 	carriesBitmaps: boolean;
+	/** It knows the passphrases of encrypted images, and tells them to QEMU's programs. */
+	opensEncrypted: boolean;
 	/** While nothing is recorded of it a domain is known by its process alone, and not at all once that has ended. */
 	vanishesWithProcess: boolean;
 };
@@ -71,6 +73,7 @@ export function kindFactsOf(kind: HostFacts['hypervisor']): KindFacts {
 		isKnownToVirsh: !isStandalone,
 		namesBitmaps: isStandalone,
 		carriesBitmaps: !isStandalone,
+		opensEncrypted: !isStandalone,
 		vanishesWithProcess: isStandalone,
 	};
 }

@@ -6,7 +6,8 @@ import {posix} from 'node:path';
 import {formatWritten} from '../../model/text/format.ts';
 import {closingSeconds, savedMagic} from '../../model/domain/memory-format.ts';
 import {targetOf, type Command, type Guard, type Plan, type Probe} from '../../model/plan/plan.ts';
-import {formatCommand} from '../../model/text/format-command.ts';
+import {formatPlaced} from '../../model/plan/placed-command.ts';
+import {formatCommand, formatInput} from '../../model/text/format-command.ts';
 import {formatCommandLine, quoteForShell} from '../../model/text/shell-quote.ts';
 import {hasHidden, makeVisible} from '../../model/text/visible-text.ts';
 import {wordsOf} from '../hypervisor/choose.ts';
@@ -32,7 +33,7 @@ function line(command: Command, options: ShellOptions): string {
 	const plain = formatCommand(command);
 	return ['virsh', 'seal', 'verify'].includes(command.tool) || options.remoteArgv === undefined
 		? plain
-		: formatCommandLine([...options.remoteArgv, `umask 077; ${plain}`]);
+		: `${formatInput(command)}${formatCommandLine([...options.remoteArgv, `umask 077; ${command.inputFrom === undefined ? '' : 'cat | '}${formatPlaced(command)}`])}`;
 }
 
 function memoryFits({path, images}: Extract<Probe, {kind: 'memory-fits'}>, onHost: (...argv: string[]) => string): string {

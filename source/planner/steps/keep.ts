@@ -19,7 +19,7 @@ import {imageCommands} from '../hypervisor/commands.ts';
 import type {PlanContext} from '../context.ts';
 import {describeFrozenContent} from '../checks/frozen-content.ts';
 import {refuseNarrowRefcounts} from '../checks/narrow-refcounts.ts';
-import {readOutRemedy, requirePlainLayers} from '../checks/recorded-chains.ts';
+import {readOutRemedy, requireSecrets} from '../checks/recorded-chains.ts';
 import {isFileBacked, placeInXml, storageWord} from '../storage/storage.ts';
 import {tagNvram} from './nvram-inside.ts';
 import {stemOf} from './overlay-name.ts';
@@ -60,7 +60,7 @@ function copyRemedy({sourcePath, format}: Disk): string {
 function refuseKeep(context: PlanContext, disks: Disk[], request: KeepRequest): void {
 	for (const disk of disks) {
 		if (request.kind === 'external') {
-			requirePlainLayers(context, disk.target, disk.sourcePath!, readOutRemedy(context, disk.sourcePath!));
+			requireSecrets(context, disk.target, disk.sourcePath!, readOutRemedy(context, disk.sourcePath!));
 		}
 
 		const image = imageAt(context.graph, disk.sourcePath!);

@@ -12,8 +12,9 @@ import type {DomainDetails} from '../../model/domain/inventory.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {isDrive} from '../../model/domain/start-files.ts';
 import type {PlanContext} from '../context.ts';
-import {readOutRemedy, requireLayersOfRecord, requirePlainLayers} from '../checks/recorded-chains.ts';
+import {readOutRemedy, requireLayersOfRecord, requireSecrets} from '../checks/recorded-chains.ts';
 import {noFolderFor, overlayStem} from '../storage/overlay-site.ts';
+import {isOpened} from '../encryption/keys.ts';
 import {isFileBacked, placeInXml, storageOf, storageWord} from '../storage/storage.ts';
 import {buildFor, type Build} from './build-folder.ts';
 import {overlayPath} from './overlay-name.ts';
@@ -133,10 +134,10 @@ export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; no
 			continue;
 		}
 
-		if (base.isEncrypted || base.hasSlices) {
+		if ((base.isEncrypted && !isOpened(context, base)) || base.hasSlices) {
 			context.blockers.push({
 				kind: 'not-supported',
-				text: `The disk ${target} is ${base.isEncrypted ? 'encrypted' : 'a slice of its file'}, and an overlay on it would not be: this version does not revert such disks.`,
+				text: `The disk ${target} is ${base.isEncrypted && !base.hasSlices ? 'encrypted' : 'a slice of its file'}, and an overlay on it would not be: this version does not revert such disks.`,
 				...(base.isEncrypted && {remedy: readOutRemedy(context, basePath)}),
 			});
 			continue;
@@ -146,7 +147,7 @@ export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; no
 			requireLayersOfRecord(context, disk);
 		}
 
-		requirePlainLayers(context, target, basePath, readOutRemedy(context, basePath));
+		requireSecrets(context, target, basePath, readOutRemedy(context, basePath));
 		const overlay = overlayPath(stem, {stamp: stampOf(now), folders, taken});
 		const build = buildFor(context, overlay);
 		result.overlaid.push({

@@ -6,6 +6,9 @@ import {fail, succeed, type Result} from '../../model/result.ts';
 import {misfitOf, type Shape} from '../../model/shape.ts';
 import {resolveBackingPath} from './backing-name.ts';
 
+/** A place for one passphrase; QEMU tells the iterations of those that are in use. */
+type LuksSlot = {iters?: number};
+
 /** One image of `qemu-img info --output=json`, with the names of QEMU. */
 type QemuImage = {
 	filename?: string;
@@ -19,8 +22,10 @@ type QemuImage = {
 	/** Only where it is. */
 	encrypted?: boolean;
 	snapshots?: Array<{name?: string; 'vm-state-size'?: number; 'date-sec'?: number}>;
-	'format-specific'?: {data?: {'data-file'?: string; 'refcount-bits'?: number; compat?: string; 'extended-l2'?: boolean; bitmaps?: Array<{name?: string; granularity?: number; flags?: string[]}>}};
+	'format-specific'?: {data?: {'data-file'?: string; 'refcount-bits'?: number; compat?: string; 'extended-l2'?: boolean; bitmaps?: Array<{name?: string; granularity?: number; flags?: string[]}>; encrypt?: {slots?: LuksSlot[]}; slots?: LuksSlot[]}};
 };
+
+const luksSlots: Shape = {list: {object: {iters: 'number'}}};
 
 /** Of `QemuImage`, as far as it is read. */
 const imageShape: Shape = {
@@ -39,7 +44,7 @@ const imageShape: Shape = {
 			object: {
 				data: {
 					object: {
-						bitmaps: {list: {object: {name: 'text', granularity: 'number', flags: {list: 'text'}}}}, 'data-file': 'text', 'refcount-bits': 'number', compat: 'text', encrypt: {object: {}},
+						bitmaps: {list: {object: {name: 'text', granularity: 'number', flags: {list: 'text'}}}}, 'data-file': 'text', 'refcount-bits': 'number', compat: 'text', encrypt: {object: {slots: luksSlots}}, slots: luksSlots,
 					},
 				},
 			},
@@ -47,8 +52,15 @@ const imageShape: Shape = {
 	},
 };
 
+function iterationsOf({format, 'format-specific': specific}: QemuImage): number | undefined {
+	const slots = (format === 'luks' ? specific?.data?.slots : specific?.data?.encrypt?.slots) ?? [];
+	const used = slots.flatMap(({iters}) => iters ?? []);
+	return used.length === 0 ? undefined : Math.min(...used);
+}
+
 function toImage(raw: QemuImage, path: string): Image {
 	const backingName = raw['backing-filename'];
+	const luksIterations = iterationsOf(raw);
 	const backingFormat = raw['backing-filename-format'];
 	const dataFileName = raw['format-specific']?.data?.['data-file'];
 	return {
@@ -71,6 +83,7 @@ function toImage(raw: QemuImage, path: string): Image {
 		...(raw['format-specific']?.data?.compat === '0.10' ? {isVersion2: true} : {}),
 		...(raw['format-specific']?.data?.['extended-l2'] === true ? {hasSubclusters: true} : {}),
 		...(raw.encrypted === true ? {isEncrypted: true} : {}),
+		...(luksIterations === undefined ? {} : {luksIterations}),
 		file: undefined,
 		problems: backingName !== undefined && backingFormat === undefined ? [{kind: 'backing-format-not-recorded'}] : [],
 	};

@@ -8,17 +8,17 @@ import {describeSecret} from '../../../model/domain/start-files.ts';
 import {reasonOf} from '../../shared/read-answers.ts';
 import {type Virsh} from '../virsh.ts';
 
-type LostSecrets = Pick<MissingForStart, 'secrets' | 'valueless'>;
+type LostSecrets = Omit<MissingForStart, 'files'>;
 
 /** `secret-list`: a UUID and what it is used for ("iscsi NAME", "Unused"), one a line, below a heading. By the words of `describeSecret`, the UUID. */
 function parseSecretList(text: string): Map<string, string> {
 	return new Map([...text.matchAll(/^ ?([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\s+(\S.*?)\s*$/gmu)].flatMap(([, uuid, usage]) => [[uuid!, uuid!], [`usage ${usage!}`, uuid!]] as const));
 }
 
-/** Whether libvirt says that the secret has no value. Of a private one it tells nothing, and what it tells of another is dropped at once. */
-async function isWithoutValue(virsh: Virsh, uuid: string): Promise<boolean> {
+/** Why libvirt does not tell what the secret holds; undefined: it does, and what it tells is dropped at once. */
+async function obstacleTo(virsh: Virsh, uuid: string): Promise<'valueless' | 'untold' | undefined> {
 	const answer = await virsh.askOne(['secret-get-value', '--secret', uuid]);
-	return !answer.ok && reasonOf(answer.failure).includes('does not have a value');
+	return answer.ok ? undefined : (reasonOf(answer.failure).includes('does not have a value') ? 'valueless' : 'untold');
 }
 
 /**
@@ -43,6 +43,12 @@ export async function readLostSecrets(virsh: Virsh, definitions: ReadonlyArray<D
 
 	const known = parseSecretList(list.value);
 	const present = withValues ? named.filter(secret => known.has(secret)) : [];
-	const valueless = await Promise.all(present.map(async secret => await isWithoutValue(virsh, known.get(secret)!) ? [secret] : []));
-	return succeed({secrets: new Set(named.filter(secret => !known.has(secret))), valueless: new Set(valueless.flat())});
+	const obstacles = await Promise.all(present.map(async secret => ({secret, obstacle: await obstacleTo(virsh, known.get(secret)!)})));
+	const those = (wanted: 'valueless' | 'untold') => new Set(obstacles.filter(({obstacle}) => obstacle === wanted).map(({secret}) => secret));
+	return succeed({
+		secrets: new Set(named.filter(secret => !known.has(secret))),
+		valueless: those('valueless'),
+		untold: those('untold'),
+		secretUuids: new Map(present.map(secret => [secret, known.get(secret)!])),
+	});
 }

@@ -259,7 +259,7 @@ export function snapshotRunning(context: PlanContext, request: RunningSnapshot):
 		],
 		consequences: [
 			...describe(context, request),
-			...(own.made.length === 0 ? [] : [{severity: 'info', text: 'libvirt is configured not to change the owner of images: the overlays are made beforehand, with the owners of the disks.'} as const]),
+			...(own.reason === undefined ? [] : [{severity: 'info', text: `${own.reason}: the overlays are made beforehand, with the owners of the disks.`} as const]),
 		],
 	}));
 }
