@@ -14,6 +14,7 @@ import type {Abilities} from '../terminal/abilities.ts';
 import {watchBackground} from '../terminal/background.ts';
 import {bell, copyCode, notificationCode} from '../terminal/codes.ts';
 import {createScreen} from '../terminal/screen.ts';
+import {keepHeapSmall} from '../terminal/small-heap.ts';
 import {openSession} from '../terminal/session.ts';
 import {partingText, windowTitle} from './content/run/jobs.ts';
 import {createViewport} from './content/page.ts';
@@ -172,6 +173,7 @@ export async function runScreen({hosts, openHost, abilities, start}: ScreenArgum
 	store.send({kind: 'started'}, {kind: 'resized', ...size()});
 	await untilListed(store);
 	const ink = draw(<Painted paint={screen.stdout.write}><Root store={oncePerTurn(store)} abilities={abilities}/></Painted>, screen.stdout);
+	keepHeapSmall();
 	// An exception while rendering would otherwise leave a dead screen with a live process.
 	const rendered = ink.waitUntilExit();
 	if (abilities.hasColour && !abilities.isLinuxConsole) {

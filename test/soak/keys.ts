@@ -148,7 +148,7 @@ const wrongs = [
 	...(/code=(?:143|0)\b/.test(screen) ? [] : ['It did not end by SIGTERM.']),
 	...(/(?<![-\w])icanon\b/.test(screen) && /(?<![-\w])echo\b/.test(screen) ? [] : ['The terminal was left raw.']),
 	...(/Internal error|^[✓×] /m.test(screen) ? ['Something crashed, or an action was started.'] : []),
-	...(rss > mostMiB ? [`${Math.round(rss)} MiB are resident, more than ${mostMiB}.`] : []),
+	...(most > mostMiB ? [`${Math.round(most)} MiB were resident, more than ${mostMiB}.`] : []),
 ];
 console.log(`${count} turns, ${Math.round(rss)} MiB resident at the end, ${Math.round(most)} at most`);
 if (wrongs.length > 0) {
