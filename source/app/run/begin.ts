@@ -88,7 +88,7 @@ export function begin(state: State, given: GivenOf<ScreenKind>, others?: readonl
 export function beginFromStart(state: State, start: GivenOf<ScreenKind>, others?: readonly Other[]): Update {
 	const {needs, choose} = screenOf(start.kind);
 	if (needs === 'domain') {
-		return begin({...state, pane: 'tree'}, start, others);
+		return begin(state, start, others);
 	}
 
 	const {noun, view, names, idOf} = moments[needs];

@@ -15,18 +15,18 @@ const ran = (command: string, more: Partial<RanCommand> = {}): RanCommand => ({
 	at, command, exitCode: 0, isFailed: false, durationMs: 4, output: '', ...more,
 });
 
-function done(id: string, domain: {uuid: string; name: string}, more: Pick<Undoable, 'title' | 'undo'>): Undoable {
+function done(id: string, domain: {uuid: string; name: string}, {action, ...more}: Pick<Undoable, 'title' | 'undo'> & {action: string}): Undoable {
 	return {
 		action: {
-			id, at, user: 'root', from: undefined, uri: 'qemu:///system', domain, action: more.title, outcome: 'done', detail: undefined, durationMs: 4000, request: {kind: 'merge', domain, snapshot: 'x'},
+			id, at, user: 'root', from: undefined, uri: 'qemu:///system', domain, action, outcome: 'done', detail: undefined, durationMs: 4000, request: {kind: 'merge', domain, snapshot: 'x'},
 		}, ...more,
 	};
 }
 
 const undoables: Undoable[] = [
-	done('a3', {uuid: uuidOf(2), name: 'db01'}, {title: 'Revert db01 to nightly', undo: {kind: 'possible', given: {kind: 'revert', snapshot: 'nightly'}, says: 'revert to "nightly"'}}),
-	done('a2', {uuid: uuidOf(1), name: 'web01'}, {title: 'Merge s0 of web01', undo: {kind: 'never', reason: 'the images are merged'}}),
-	done('a1', {uuid: uuidOf(1), name: 'web01'}, {title: 'Create the snapshot old of web01', undo: {kind: 'refused', says: 'delete "old", keep what was written since', reason: '"old" is gone'}}),
+	done('a3', {uuid: uuidOf(2), name: 'db01'}, {action: 'revert to "nightly"', title: 'Revert db01 to nightly', undo: {kind: 'possible', given: {kind: 'revert', snapshot: 'nightly'}, says: 'revert to "nightly"'}}),
+	done('a2', {uuid: uuidOf(1), name: 'web01'}, {action: 'merge "s0"', title: 'Merge s0 of web01', undo: {kind: 'never', reason: 'the images are merged'}}),
+	done('a1', {uuid: uuidOf(1), name: 'web01'}, {action: 'create snapshot "old"', title: 'Create the snapshot old of web01', undo: {kind: 'refused', says: 'delete "old", keep what was written since', reason: '"old" is gone'}}),
 ];
 
 const logged: LoggedAction[] = [

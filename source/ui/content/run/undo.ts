@@ -13,10 +13,10 @@ type Style = {columns: number; theme: Theme};
 
 export const undoTitle = 'Undo: what was done here';
 
-/** When, what, and what takes it back. */
-export function undoRow({action, title, undo}: Undoable, {columns, theme}: Style): Line {
+/** When, where, what, and what takes it back. The domain comes first, for a long name is cut. */
+export function undoRow({action, undo}: Undoable, {columns, theme}: Style): Line {
 	const titleColumns = Math.floor((columns - 20) * 0.5);
-	const safe = cutEnd(showSafely(title, theme.isAscii), titleColumns, theme.glyphs.ellipsis);
+	const safe = cutEnd(showSafely(`${action.domain.name}: ${action.action}`, theme.isAscii), titleColumns, theme.glyphs.ellipsis);
 	const isPossible = undo.kind === 'possible';
 	return [
 		{text: ` ${formatTime(Date.parse(action.at) / 1000).slice(5)}  `, tone: 'dim'},
