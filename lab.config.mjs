@@ -21,6 +21,7 @@ const beyondTheRun = [
 	'checkpoint-kill',
 	'checkpoint-properties',
 	'create-libvirt',
+	'denied',
 	'doctor',
 	'encrypted',
 	'export',

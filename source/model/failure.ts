@@ -2,6 +2,9 @@
 Every way in which something can fail, as a value. The words for each kind stand in describe-failure.ts.
 */
 
+/** Who does not let this user do it: the socket of libvirt's daemon, polkit as it connects, or libvirt's own access control (`access_drivers`) for a single call. */
+export type Denial = {by: 'socket'; path: string} | {by: 'polkit'; action: string} | {by: 'access-control'};
+
 /** A program that was run and did not do its work: everything that is needed to understand why. */
 export type ToolFailure = {
 	argv: string[];
@@ -10,6 +13,7 @@ export type ToolFailure = {
 	timedOut: boolean;
 	stderr: string;
 	durationMs: number;
+	denial?: Denial;
 };
 
 /** One reason why a planner refuses. `remedy` says what the person can do about it. */

@@ -27,6 +27,13 @@ chown $owner /var/lib/libvirt/qemu
 mkdir "$1/etc"; cp -a /etc/libvirt/. "$1/etc/"; rm -rf "$1"/etc/qemu/*.xml "$1"/etc/qemu/autostart
 mount --bind "$1/etc" /etc/libvirt
 cat "$1/qemu.conf" >> /etc/libvirt/qemu.conf
+cat "$1/libvirtd.conf" >> /etc/libvirt/libvirtd.conf
+if [ -e "$1/polkit" ]; then
+	mkdir -p /run/dbus; mount -t tmpfs tmpfs /run/dbus
+	dbus-daemon --system --nofork --nopidfile & echo $! > "$1/dbus.pid"
+	until [ -S /run/dbus/system_bus_socket ]; do sleep 0.1; done
+	/usr/lib/polkit-1/polkitd --no-debug & echo $! > "$1/polkit.pid"
+fi
 if [ -e "$1/hook" ]; then mkdir -p /etc/libvirt/hooks; cp "$1/hook" /etc/libvirt/hooks/qemu; chmod 755 /etc/libvirt/hooks/qemu; fi
 libvirtd -d -p "$1/libvirtd.pid"
 sleep infinity
@@ -39,10 +46,25 @@ export type SecondLibvirt = {
 	attempt(program: string, ...args: string[]): Promise<Ran>;
 };
 
-/** `conf`: more lines for qemu.conf. `hook`: the script of hooks/qemu, which libvirtd looks for when it starts. */
-export async function startSecondLibvirt(t: ExecutionContext, {conf = '', hook}: {conf?: string; hook?: string}): Promise<SecondLibvirt> {
+type SecondOptions = {
+	/** More lines for qemu.conf. */
+	conf?: string;
+	/** More lines for libvirtd.conf. */
+	daemonConf?: string;
+	/** With a polkit of its own. */
+	hasPolkit?: boolean;
+	/** The script of hooks/qemu, which libvirtd looks for when it starts. */
+	hook?: string;
+};
+
+export async function startSecondLibvirt(t: ExecutionContext, {conf = '', daemonConf = '', hasPolkit = false, hook}: SecondOptions): Promise<SecondLibvirt> {
 	const folder = await mkdtemp(path.join(os.tmpdir(), `${domainPrefix}second-`));
 	await writeFile(path.join(folder, 'qemu.conf'), `\nstdio_handler = "file"\n${conf}\n`);
+	await writeFile(path.join(folder, 'libvirtd.conf'), `\n${daemonConf}\n`);
+	if (hasPolkit) {
+		await writeFile(path.join(folder, 'polkit'), '');
+	}
+
 	if (hook !== undefined) {
 		await writeFile(path.join(folder, 'hook'), hook);
 	}
@@ -54,7 +76,7 @@ export async function startSecondLibvirt(t: ExecutionContext, {conf = '', hook}:
 		attempt: async (program, ...args) => attempt('nsenter', inside(program, args)),
 	};
 	t.teardown(async () => {
-		await second.attempt('sh', '-c', 'for domain in $(virsh -q list --name); do virsh destroy $domain; done; kill $(cat "$1")', 'sh', path.join(folder, 'libvirtd.pid'));
+		await second.attempt('sh', '-c', 'for domain in $(virsh -q list --name); do virsh destroy $domain; done; kill $(cat "$1"/*.pid)', 'sh', folder);
 		holder.kill('SIGKILL');
 		await rm(folder, {recursive: true, force: true}).catch(() => undefined);
 	});

@@ -16,6 +16,7 @@ import {readInventory} from '../shared/read-inventory.ts';
 import {readSurroundings} from '../shared/read-surroundings.ts';
 import type {RecordSource} from '../shared/record-source.ts';
 import {createClaims} from './claims.ts';
+import {withDenials} from './denials.ts';
 import {createFileFence, withoutFence} from './file-fence.ts';
 import {observeDomain} from './observe.ts';
 import {readDomainRecords} from './read/read-domain.ts';
@@ -51,8 +52,9 @@ type LibvirtHostOptions = {
 
 export function createLibvirtHost(options: LibvirtHostOptions): Host {
 	const {
-		runner: programs, lines, uri, isReadOnly, hypervisor, privatePath, converse,
+		lines, uri, isReadOnly, hypervisor, privatePath, converse,
 	} = options;
+	const programs = withDenials(options.runner);
 	const virsh = createVirsh({runner: programs, uri, isReadOnly, ...(converse && {keep: prefix => createKeptVirsh(converse, prefix)})});
 	const fence = options.isFenced ? createFileFence({runner: programs, virsh}) : withoutFence(programs);
 	const {runner} = fence;

@@ -2,7 +2,7 @@
 The words and the exit code of each failure. Exhaustive: a new kind does not compile until it has words.
 */
 import {byKind} from '../by-kind.ts';
-import type {Blocker, Failure, ToolFailure} from '../failure.ts';
+import type {Blocker, Denial, Failure, ToolFailure} from '../failure.ts';
 import {quoteForShell} from './shell-quote.ts';
 import {didYouMean} from './did-you-mean.ts';
 import {listNames} from './list-names.ts';
@@ -33,6 +33,27 @@ const monitorHints = {
 	'no-answer': 'Is the process of the domain stopped, or its storage gone?',
 	closed: 'Most often QEMU has ended: look at what it printed last.',
 };
+
+/** What helps a user who may not. `--read-only` has a socket of its own, which mostly everybody may open. */
+function denialHint(denial: Denial): string {
+	switch (denial.by) {
+		case 'socket': {
+			return `This user may not open ${denial.path}. Run it as root (sudo), or as a member of the socket's group, which mostly is libvirt (sudo usermod -aG libvirt USER, then log in anew). Without that, --read-only may do to look, and -c qemu:///session has domains of your own.`;
+		}
+
+		case 'polkit': {
+			return `polkit asks for a password before it lets this user connect, which cannot be given here. Run it as root (sudo), or as a user whom a rule in /etc/polkit-1/rules.d allows ${denial.action}; libvirt's own rule allows it to the group libvirt. Without that, --read-only may do to look.`;
+		}
+
+		case 'access-control': {
+			return 'libvirt is set up (access_drivers) to allow each user certain calls alone, and this is none of them. Run it as root (sudo), or have a polkit rule allow it: its actions are org.libvirt.api.*.';
+		}
+	}
+}
+
+function denialOf(failure: Failure): string | undefined {
+	return failure.kind === 'tool-failed' && failure.cause.denial !== undefined ? denialHint(failure.cause.denial) : undefined;
+}
 
 function describeBlocker(blocker: Blocker): string {
 	return `- ${blocker.text}${blocker.remedy === undefined ? '' : `\n  ${blocker.remedy}`}`;
@@ -67,7 +88,7 @@ export const describeFailure: (failure: Failure) => Description = byKind({
 	usage: failure => ({message: failure.message, hint: failure.hint ?? 'See vsnap-tui --help.'}),
 	'host-unreachable': failure => ({
 		message: `${failure.uri === 'default' ? 'The default host of libvirt' : `The host ${failure.uri}`} cannot be reached: ${whyUnreachable(failure.cause)}`,
-		hint: 'Is libvirtd running there, and may you use it? Choose another host with --connect URI; --demo needs none.',
+		hint: failure.cause.denial === undefined ? 'Is libvirtd running there, and may you use it? Choose another host with --connect URI; --demo needs none.' : denialHint(failure.cause.denial),
 	}),
 	'domain-not-found': failure => ({
 		message: `There is no domain "${failure.name}" on this host.`,
@@ -82,7 +103,7 @@ export const describeFailure: (failure: Failure) => Description = byKind({
 		hint: failure.known.length === 0 ? 'It has no checkpoints.' : whatThereIs(failure),
 	}),
 	refused: failure => ({message: `Refused, and nothing was touched:\n${failure.blockers.map(blocker => describeBlocker(blocker)).join('\n')}`}),
-	'tool-failed': failure => ({message: describeTool(failure.cause)}),
+	'tool-failed': failure => ({message: describeTool(failure.cause), hint: denialOf(failure)}),
 	'qmp-failed': failure => ({message: `QEMU refused ${failure.command}: ${failure.description} (${failure.class})`}),
 	'monitor-failed': failure => ({message: `The monitor ${failure.socketPath} ${failure.text}`, hint: monitorHints[failure.reason]}),
 	unreadable: failure => ({message: `${failure.what} cannot be read: ${failure.reason}`}),
@@ -98,7 +119,7 @@ export const describeFailure: (failure: Failure) => Description = byKind({
 		message: `Failed: ${failure.title}\n${describeFailure(failure.cause).message}\n${failure.rolledBack
 			? wayBack(failure)
 			: `Not everything could be rolled back: ${failure.notUndone.join(', ')}.`}`,
-		hint: failure.rolledBack ? failure.advice : [...(failure.advice === undefined ? [] : [`${failure.advice} Then:`]), leadsOn].join(' '),
+		hint: failure.rolledBack ? failure.advice ?? denialOf(failure.cause) : [...(failure.advice === undefined ? [] : [`${failure.advice} Then:`]), leadsOn].join(' '),
 	}),
 	'not-proven': failure => ({
 		message: `The result is not what was planned:\n${bullets(failure.findings)}\n${failure.rolledBack ? wayBack(failure) : 'Nothing was removed.'}`,
