@@ -13,7 +13,7 @@ import {
 } from './encrypted.ts';
 import {expectRefused, expectStarts} from './expect.ts';
 import {report, runProgram} from './program.ts';
-import {attemptVirsh, virsh} from './run.ts';
+import {attempt, attemptVirsh, virsh} from './run.ts';
 import {readParents, takeDiskSnapshot} from './snapshots.ts';
 
 test.before(startLab);
@@ -156,6 +156,49 @@ test.serial('a secret that libvirt does not tell, does not know, or that is anot
 	await setSecret(secret, passphrase);
 	const done = await create();
 	t.is(done.exitCode, 0, report(done));
+	t.deepEqual(await digestHeadsOf(on), held);
+	await expectStarts(t, domain);
+});
+
+test.serial('by script, and with memory', async t => {
+	const on = await makeEncryptedDomain(t);
+	const {domain} = on;
+	const states: Array<Record<string, string>> = [];
+	for (const [verb, ...words] of [['create', '--disk-only'], ['revert', '--discard'], ['delete']]) {
+		const held = await markEncrypted(on, 0xA1 + states.length);
+		const script = await runProgram(domain, [verb!, ...words, '--dry-run', '--shell', '--', domain.name, 's1']);
+		t.is(script.exitCode, 0, report(script));
+		t.false(script.stdout.includes(on.passphrase) || script.stdout.includes(Buffer.from(on.passphrase).toString('base64')));
+		const ran = await attempt('sh', ['-s'], {input: script.stdout});
+		t.is(ran.exitCode, 0, `${ran.stdout}${ran.stderr}`);
+		t.deepEqual(await digestHeadsOf(on), verb === 'revert' ? states[0] : held, verb);
+		states.push(held);
+	}
+
+	await start(domain);
+	const then = await markEncrypted(on, 0xB1);
+	const created = await runProgram(domain, ['create', '--memory', 'external', '--yes', '--', domain.name, 'm1']);
+	t.is(created.exitCode, 0, report(created));
+	const now = await markEncrypted(on, 0xB2);
+	const back = await runProgram(domain, ['revert', '--keep=k', '--paused', '--yes', '--', domain.name, 'm1']);
+	t.is(back.exitCode, 0, report(back));
+	t.deepEqual(await digestHeadsOf(on), then);
+	await virsh('resume', '--domain', domain.uuid);
+	const again = await runProgram(domain, ['revert', '--discard', '--yes', '--', domain.name, 'k']);
+	t.is(again.exitCode, 0, report(again));
+	t.deepEqual(await digestHeadsOf(on), now);
+	await expectSecret(t, on, [0xA1, 0xA2, 0xA3, 0xB1, 0xB2], 'memory');
+});
+
+test.serial('an overlay of libvirt\'s that takes an encrypted image for a raw one is told, and gone back from', async t => {
+	const on = await makeEncryptedDomain(t);
+	const {domain} = on;
+	const held = await markEncrypted(on, 0xA1);
+	await takeDiskSnapshot(domain, 'raw', ['--diskspec', 'vda,snapshot=no']);
+	await expectRefused(t, domain, async () => runProgram(domain, ['create', '--disk-only', '--yes', '--json', '--', domain.name, 's1']), /vdb\.raw reads [^ ]*vdb\.qcow2 as raw, but that image is encrypted.*revert --discard/s);
+	await expectRefused(t, domain, async () => runProgram(domain, ['delete', '--yes', '--json', '--', domain.name, 'raw']), /as raw, but that image is encrypted/);
+	const back = await runProgram(domain, ['revert', '--discard', '--yes', '--', domain.name, 'raw']);
+	t.is(back.exitCode, 0, report(back));
 	t.deepEqual(await digestHeadsOf(on), held);
 	await expectStarts(t, domain);
 });

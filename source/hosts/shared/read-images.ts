@@ -45,8 +45,10 @@ export async function readImages(runner: Runner, formats: ReadonlyMap<string, st
 			}
 
 			for (const image of chain.value) {
+				// libvirt's own offline snapshot of an encrypted disk calls the image below raw: what a definition says of it counts.
+				const own = image.format === 'raw' && formats.get(image.path) === 'luks' ? await readChain(runner, image.path, 'luks') : undefined;
 				if (!images.has(image.path)) {
-					images.set(image.path, image);
+					images.set(image.path, own?.ok ? own.value[0]! : image);
 				}
 			}
 		}

@@ -76,12 +76,24 @@ function obstacleTo({inventory: {details}}: Site, {format, secret}: Encryption):
 		: undefined;
 }
 
+/** Of an overlay that libvirt made while the domain was off: it takes the image below for plain, and what the guest has written on it is of no use. */
+function misread({graph}: Site, layers: readonly Layer[]): Blocker | undefined {
+	const at = layers.findIndex(({path}, index) => imageAt(graph, path)?.backingFormat === 'raw' && layers[index + 1]?.format === 'luks');
+	return at === -1
+		? undefined
+		: {
+			kind: 'chain-broken',
+			text: `${layers[at]!.path} reads ${layers[at + 1]!.path} as raw, but that image is encrypted: the guest reads what is encrypted there, and not its disk.`,
+			remedy: `Revert to the snapshot that froze ${layers[at + 1]!.path}, and discard the current state (vsnap-tui revert --discard).`,
+		};
+}
+
 /** Appends to the blockers what keeps a passphrase from being had. */
 function secretsOf(site: Site, blockers: Map<string, Blocker>): KeyedImages['secretFor'] {
 	return (layers, id) => {
 		const encryptions = layers.flatMap(({encryption}) => encryption ?? []);
 		const words = new Set(encryptions.map(({secret}) => secret && describeSecret(secret)));
-		const obstacle = encryptions.map(encryption => obstacleTo(site, encryption)).find(found => found !== undefined)
+		const obstacle = misread(site, layers) ?? encryptions.map(encryption => obstacleTo(site, encryption)).find(found => found !== undefined)
 			?? (words.size > 1 ? {kind: 'not-supported', text: `${layers[0]!.path} and what it is backed by are encrypted with different secrets, of which QEMU's programs are given one.`, remedy: 'Give all layers the same passphrase (qemu-img amend), and name the same secret for them.'} as const : undefined);
 		if (obstacle !== undefined) {
 			blockers.set(obstacle.text, obstacle);
