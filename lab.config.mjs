@@ -36,6 +36,7 @@ const beyondTheRun = [
 	'kill-merge',
 	'kill-power',
 	'loss-cases',
+	'marks',
 	'native',
 	'permutations',
 	'properties',
