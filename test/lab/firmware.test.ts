@@ -9,6 +9,7 @@ import {change} from './change.ts';
 import {startLab} from './daemons.ts';
 import {defineXml, makeDomain, start, stop, type LabDomain} from './domains.ts';
 import {expectReverted} from './expect.ts';
+import {refused, succeeds} from './remedies.ts';
 import {report, revert, runProgram, type ProgramResult} from './program.ts';
 import {readLibvirtVersion, run, virsh} from './run.ts';
 import {digestHeads, digestImage, writeOffline} from './slots.ts';
@@ -141,6 +142,13 @@ test.serial('qcow2 variables are tagged, put back and untagged with the disks, a
 	}
 
 	await expectTags([]);
+	// Nobody has recorded that one.
+	await run('qemu-img', ['snapshot', '-c', 'taken', nvram]);
+	const taken = ['create', '--yes', '--json', '--', domain.name, 'taken'];
+	await refused(t, domain, taken, 'Choose another name, or remove that one (qemu-img snapshot -d, while the domain is off).');
+	await run('qemu-img', ['snapshot', '-d', 'taken', nvram]);
+	await succeeds(t, domain, taken);
+	await expectTags(['taken']);
 });
 
 test.serial('the variables of a <varstore> are kept with a snapshot of disks, and go back with it (libvirt 12.1 and newer)', async t => {

@@ -61,7 +61,7 @@ test('of a standalone QEMU likewise', async t => {
 		const refused = await runBare(domain, [...verb.slice(0, -1), '--dry-run', '--', domain.name, verb.at(-1)!]);
 		if (major >= 10) {
 			t.is(refused.exitCode, 3, `${verb.join(' ')}\n${refused.stdout}${refused.stderr}`);
-			t.regex(refused.stderr, /has not activated its disks yet.*QMP: cont, then stop/s);
+			t.regex(refused.stderr, /has not activated its disks yet.*QMP: blockdev-set-active/s);
 		} else {
 			t.notRegex(refused.stderr, /has not activated/);
 		}

@@ -25,13 +25,14 @@ async function makeFolder(t: ExecutionContext): Promise<BareDomain> {
 }
 
 /** In the folder of the images, whose names may be relative to it. `through`: more nodes, the last of which is the disk of the last image, `below0` and so on. */
-async function startOn(domain: BareDomain, images: string[], through: Array<Record<string, unknown>> = []): Promise<void> {
+async function startOn(domain: BareDomain, images: string[], through: Array<Record<string, unknown>> = [], more: string[] = []): Promise<void> {
 	const nodes = images.map((filename, index) => ({driver: 'qcow2', 'node-name': `below${index}`, file: {driver: 'file', filename}}));
 	const drives = [...nodes.slice(0, through.length === 0 ? undefined : -1), ...through.slice(-1)].map(node => node['node-name'] as string);
 	await run('qemu-system-x86_64', [
 		...'-nodefaults -display none -m 16 -machine pc,accel=tcg -daemonize'.split(' '),
 		...[...nodes, ...through].flatMap(node => ['-blockdev', JSON.stringify(node)]),
 		...drives.flatMap(drive => ['-device', `virtio-blk-pci,drive=${drive}`]),
+		...more,
 		'-qmp',
 		`unix:${domain.socketPath},server=on,wait=off`,
 	], {cwd: domain.folder});
@@ -86,6 +87,32 @@ test.serial('a disk through a node that is not known: on the image itself the ac
 	await startOn(domain, heads);
 	await doBare(domain, ...drop);
 	t.deepEqual(await digestBare(domain), held);
+});
+
+test.serial('a guest that was given its memory and has not run since: its images are activated as advised (QEMU 10.0 and newer)', async t => {
+	const domain = await makeFolder(t);
+	const image = await makeImage(domain, 'a.qcow2');
+	await startOn(domain, [image]);
+	await doBare(domain, 'checkpoint', 'create', '--yes', '--', domain.name, 'c1');
+	const memory = path.join(domain.folder, 'memory');
+	await askBare(domain, 'stop');
+	await askBare(domain, 'migrate', {uri: `exec:cat >${memory}`});
+	await waitFor('the memory is saved', async () => (await askBare<{status: string}>(domain, 'query-migrate')).status === 'completed');
+	await quit(domain);
+	await startOn(domain, [image], [], ['-S', '-incoming', `exec:cat ${memory}`]);
+	await waitFor('the memory is there', async () => (await askBare<{status: string}>(domain, 'query-status')).status !== 'inmigrate');
+	const create = ['create', domain.name, 's1', '--disk-only', '--yes'];
+	const {major} = (await askBare<{qemu: {major: number}}>(domain, 'query-version')).qemu;
+	if (major >= 10) {
+		const said = await refused(t, domain, create, 'Activate them (QMP: blockdev-set-active {"active":true}), then try again.');
+		const [, execute, parameters] = /QMP: (\S+) ({.*?})/.exec(said)!;
+		await askBare(domain, execute!, JSON.parse(parameters!) as Record<string, unknown>);
+	} else {
+		t.log(`QEMU ${major} activates its images at once`);
+	}
+
+	await doBare(domain, ...create);
+	t.regex(await doBare(domain, 'checkpoint', 'list', '--json', '--', domain.name), /"health": ?"good"/);
 });
 
 test.serial('relative names of a process that may not be looked at: by its own user, or with whole paths', async t => {

@@ -15,6 +15,8 @@ export type SecondHost = {
 	tcpUri: string;
 	/** The same daemon by its socket, as a forwarded one is given. */
 	socketUri: string;
+	/** Runs a program beside it. */
+	inside: string[];
 };
 
 /** Its folders, by what stands there for everybody else. The images are copied, so that every path is there twice. */
@@ -61,5 +63,6 @@ export async function startSecondHost(t: ExecutionContext, options: {hostname?: 
 	return {
 		tcpUri,
 		socketUri: `qemu+unix:///system?socket=${path.join(folder, 'run/libvirt-sock')}`,
+		inside: ['nsenter', '-t', String(child.pid), '-m', '-u', '--'],
 	};
 }

@@ -3,7 +3,7 @@ A host at the other end of ssh: an sshd of our own on a port of the loopback int
 */
 import {spawn} from 'node:child_process';
 import {
-	chmod, copyFile, mkdir, mkdtemp, rm, writeFile,
+	chmod, copyFile, mkdtemp, rm, writeFile,
 } from 'node:fs/promises';
 import {connect, createServer, type AddressInfo} from 'node:net';
 import os from 'node:os';
@@ -38,22 +38,22 @@ async function answers(port: number): Promise<boolean> {
 	});
 }
 
-/** Gives the URI by which the lab's libvirt is reached through it. Ends with the test. */
-export async function startSshServer(t: ExecutionContext): Promise<string> {
+/** Gives the URI by which the lab's libvirt is reached through it; with `inside`, which begins its command line, another one. Ends with the test. */
+export async function startSshServer(t: ExecutionContext, inside: string[] = []): Promise<string> {
 	const folder = await mkdtemp(path.join(os.tmpdir(), 'vsnaplab-ssh-'));
 	for (const name of ['host', 'user']) {
 		await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path.join(folder, name)]);
 	}
 
 	await copyFile(path.join(folder, 'user.pub'), path.join(folder, 'authorized'));
-	await mkdir('/run/sshd', {recursive: true, mode: 0o755});
+	await run('env', [...inside, 'mkdir', '-p', '-m', '755', '/run/sshd']);
 	const port = await freePort();
 	const options = {
 		Port: port, ListenAddress: '127.0.0.1', AuthorizedKeysFile: path.join(folder, 'authorized'), StrictModes: 'no', PidFile: 'none',
 		PermitRootLogin: 'yes', UsePAM: 'no', PasswordAuthentication: 'no',
 	};
-	const server = spawn('/usr/sbin/sshd', [
-		'-D', '-f', '/dev/null', '-h', path.join(folder, 'host'), ...Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]),
+	const server = spawn('env', [
+		...inside, '/usr/sbin/sshd', '-D', '-f', '/dev/null', '-h', path.join(folder, 'host'), ...Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]),
 	], {stdio: 'ignore'});
 	t.teardown(async () => {
 		server.kill();
@@ -62,7 +62,7 @@ export async function startSshServer(t: ExecutionContext): Promise<string> {
 	await waitFor('sshd', async () => answers(port));
 	const uri = `qemu+ssh://root@127.0.0.1:${port}/system?keyfile=${path.join(folder, 'user')}&no_verify=1`;
 	const socket = new URLSearchParams(labUri.split('?')[1]).get('socket');
-	if (socket === null) {
+	if (socket === null || inside.length > 0) {
 		return uri;
 	}
 

@@ -1,5 +1,7 @@
 /** Where the private folder lands, and one that others may write to, with the built program as an ordinary user. */
-import {chmod, chown, mkdir, readdir, stat} from 'node:fs/promises';
+import {
+	chmod, chown, mkdir, readdir, rename, stat,
+} from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
 import {makeOtherUser} from './other-user.ts';
@@ -43,4 +45,35 @@ test.serial('a private folder that others may write to is refused, also for look
 	const foreign = await user.runProgram(['log'], {env});
 	t.is(foreign.exitCode, 3);
 	t.regex(foreign.stderr, /belongs to another user \(0\)/);
+});
+
+test.serial('each remedy for a private folder that is not safe helps: taken over, the right of others removed, in a folder of one\'s own', async t => {
+	const user = await makeOtherUser(t);
+	const shared = path.join(user.home, 'shared');
+	const state = path.join(shared, 'state');
+	await mkdir(state, {recursive: true, mode: 0o700});
+	await run('chown', ['-R', String(user.uid), shared]);
+	await chown(state, 0, 0);
+	const look = async (folder = state) => user.runProgram(['log'], {env: {VSNAP_TUI_STATE: folder}});
+	const refused = async (remedy: RegExp) => {
+		const {exitCode, stderr} = await look();
+		t.is(exitCode, 3);
+		const [command] = remedy.exec(stderr.replaceAll(/\s+/g, ' ')) ?? [];
+		t.truthy(command, stderr);
+		return command!;
+	};
+
+	await run('sh', ['-c', await refused(/chown -R \d+ -- \S+(?=,)/)]);
+	t.is((await look()).exitCode, 0);
+
+	await chmod(shared, 0o777);
+	await run('sh', ['-c', await refused(/chmod o-w -- \S+(?=,)/)]);
+	t.is((await look()).exitCode, 0);
+
+	await chown(shared, 1, -1);
+	await refused(/Move it to a folder of your own(?=,)/);
+	const own = path.join(user.home, 'own');
+	await rename(state, own);
+	const moved = await look(own);
+	t.is(moved.exitCode, 0, moved.stderr);
 });

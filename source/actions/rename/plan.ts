@@ -7,7 +7,7 @@ import {posix} from 'node:path';
 import type {RenameAction} from '../../model/plan/request.ts';
 import {devicePaths} from '../../model/images/image-graph.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
-import {nvramCopyOf, nvramCopyPath} from '../../model/domain/nvram.ts';
+import {nvramCopyOf, nvramCopyPath, unreadableNvramCopy} from '../../model/domain/nvram.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
 import type {Plan, Step} from '../../model/plan/plan.ts';
 import {mapResult, together, type Result} from '../../model/result.ts';
@@ -40,9 +40,16 @@ function refuseStateInside(context: PlanContext, snapshot: Snapshot): void {
 	}
 }
 
+const rootRemedy = 'Run it as root (sudo), or as a user who may write there.';
+
 /** The copy of the firmware's variables that goes with the snapshot, and where it goes; undefined: there is none. Appends a blocker where it cannot go there. */
 function moveOfNvram(context: PlanContext, snapshot: Snapshot, name: string): {from: string; to: string} | undefined {
 	const {nvramFiles, folders} = context.inventory;
+	const unreadable = unreadableNvramCopy(snapshot, context.inventory);
+	if (unreadable !== undefined) {
+		context.blockers.push({kind: 'not-permitted', text: `The copy of the firmware's variables, ${unreadable}, has to be renamed too, and you may not read it.`, remedy: rootRemedy});
+	}
+
 	const from = nvramCopyOf(snapshot, nvramFiles);
 	if (from === undefined || isForeignNvram(context, snapshot.domain!.nvramPath!)) {
 		return undefined;
@@ -63,7 +70,7 @@ function moveOfNvram(context: PlanContext, snapshot: Snapshot, name: string): {f
 
 	if (!folders.get(folder)?.isWritable) {
 		context.blockers.push({
-			kind: 'not-permitted', text: `The copy of the firmware's variables, ${from}, has to be renamed too, and you may not write to ${folder}.`, remedy: 'Run it as root (sudo), or as a user who may write there.',
+			kind: 'not-permitted', text: `The copy of the firmware's variables, ${from}, has to be renamed too, and you may not write to ${folder}.`, remedy: rootRemedy,
 		});
 	}
 

@@ -47,6 +47,12 @@ export function nvramCopyOf(snapshot: Snapshot, files: ReadonlyMap<string, Nvram
 	return path !== undefined && files.has(path) ? path : undefined;
 }
 
+/** That copy where it is there and cannot be read: mostly it belongs to root. */
+export function unreadableNvramCopy(snapshot: Snapshot, {nvramFiles, folders}: {nvramFiles: ReadonlyMap<string, NvramFile>; folders: ReadonlyMap<string, {names: ReadonlySet<string>}>}): string | undefined {
+	const path = copyPathOf(snapshot);
+	return path !== undefined && !nvramFiles.has(path) && folders.get(posix.dirname(path))?.names.has(posix.basename(path)) ? path : undefined;
+}
+
 /** The copy that this snapshot can be reverted with: as old as the snapshot, so not of an earlier one of its name. */
 export function usableNvramCopy(snapshot: Snapshot, files: ReadonlyMap<string, NvramFile>): string | undefined {
 	const path = nvramCopyOf(snapshot, files);

@@ -13,7 +13,7 @@ export function requireActiveDisks(context: PlanContext, because: string): void 
 			text: `The domain was restored paused, and QEMU has not activated its disks yet. ${because}`,
 			remedy: context.can.isKnownToVirsh
 				? 'Resume the guest for a moment (virsh resume DOMAIN; virsh suspend DOMAIN), then try again.'
-				: 'Resume the guest for a moment (QMP: cont, then stop), then try again.',
+				: 'Activate them (QMP: blockdev-set-active {"active":true}), then try again.',
 		});
 	}
 }

@@ -5,7 +5,7 @@ nothing can fail. The copies themselves: nvram.ts.
 import {posix} from 'node:path';
 import {stampOf} from '../../model/text/format.ts';
 import type {DomainDefinition} from '../../model/domain/domain.ts';
-import {nvramCopyOf, usableNvramCopy} from '../../model/domain/nvram.ts';
+import {nvramCopyOf, unreadableNvramCopy, usableNvramCopy} from '../../model/domain/nvram.ts';
 import type {Consequence, Step} from '../../model/plan/plan.ts';
 import {inPlace} from '../../model/plan/placed-command.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
@@ -88,6 +88,11 @@ function reasonToStay(context: PlanContext, source: Snapshot | {copy: string | u
 
 	if ('copy' in source) {
 		return source.copy === undefined ? 'the backup has no copy of them' : problemWith(context, nvramPath) ?? '';
+	}
+
+	const unreadable = unreadableNvramCopy(source, context.inventory);
+	if (unreadable !== undefined) {
+		return `their copy, ${unreadable}, cannot be read by you`;
 	}
 
 	const other = nvramCopyOf(source, nvramFiles);

@@ -5,7 +5,9 @@ frozen.
 */
 import {posix} from 'node:path';
 import type {DomainDefinition} from '../../model/domain/domain.ts';
-import {nvramCopyOf, nvramCopyPath, type NvramFile} from '../../model/domain/nvram.ts';
+import {
+	nvramCopyOf, nvramCopyPath, unreadableNvramCopy, type NvramFile,
+} from '../../model/domain/nvram.ts';
 import type {Consequence, Step} from '../../model/plan/plan.ts';
 import {inPlace} from '../../model/plan/placed-command.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
@@ -119,5 +121,6 @@ export function nvramCopiesOf(context: PlanContext, deleted: readonly Snapshot[]
 	const tpm = tpmPath === undefined ? [] : deleted.flatMap(({name}) => nvramCopyPath(tpmPath, name) ?? []).filter(path => nvramFiles.has(path));
 	const isRemovable = (path: string) => context.inventory.folders.get(posix.dirname(path))?.isWritable === true;
 	const all = [...copies, ...tpm];
-	return {gone: all.filter(path => isRemovable(path)), left: all.filter(path => !isRemovable(path))};
+	const unreadable = deleted.flatMap(snapshot => unreadableNvramCopy(snapshot, context.inventory) ?? []);
+	return {gone: all.filter(path => isRemovable(path)), left: [...all.filter(path => !isRemovable(path)), ...unreadable]};
 }

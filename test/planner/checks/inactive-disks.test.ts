@@ -64,5 +64,5 @@ test('no checkpoint is taken for broken, or forgotten, while a paused QEMU tells
 test('a standalone QEMU whose images are inactive: the way is the monitor\'s', t => {
 	const bare = bareQemu();
 	const world = {...bare, host: {...bare.host, hypervisorVersion: 10_000_000}, details: {...bare.details, checkpoints: [checkpoint], domain: {...bare.details.domain, state: 'paused' as const, isFreshlyResumed: true}}};
-	t.regex(refusalOf(world, {isDiskOnly: true}), /has not activated its disks yet\. The bitmaps of the checkpoints \(c1\) would not continue.*QMP: cont, then stop/);
+	t.regex(refusalOf(world, {isDiskOnly: true}), /has not activated its disks yet\. The bitmaps of the checkpoints \(c1\) would not continue.*QMP: blockdev-set-active/);
 });

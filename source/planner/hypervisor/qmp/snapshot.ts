@@ -14,7 +14,9 @@ import {makeSteps, toOverlaid} from '../../steps/overlay.ts';
 import {reserving, step} from '../../steps/step.ts';
 import {fileCommands, imageCommands} from '../commands.ts';
 import type {ContinuedDisk, Hypervisor, RunningSnapshot} from '../hypervisor.ts';
-import {ask, askIfAlive, askUntil} from './monitor.ts';
+import {
+	ask, askIfAlive, askUntil, factsOf,
+} from './monitor.ts';
 import {
 	insideStep, refuseAgent, whenStopped, withNodes, type NodedDisk,
 } from './nodes.ts';
@@ -150,6 +152,12 @@ function memorySteps(context: PlanContext, given: {path: string; owner: {uid: nu
 	];
 }
 
+/** With the end of a migration QEMU deactivates its images, and adds no bitmap to such a one (11.1). The command that activates them is there since 10.0. */
+function activateSteps(context: PlanContext, disks: ReadonlyArray<NodedDisk<ContinuedDisk>>): Step[] {
+	const isNeeded = disks.some(({node}) => node.bitmaps.length > 0) && factsOf(context).commands.has('blockdev-set-active');
+	return isNeeded ? [create('activate', 'Activate the images again', ask(context, 'blockdev-set-active', {active: true}))] : [];
+}
+
 function resumeStep(context: PlanContext): Step {
 	return step('switch', {
 		id: 'resume',
@@ -204,6 +212,7 @@ export function snapshotRunning(context: PlanContext, {action, now, memory, mode
 			...noded.filter(disk => isAddedFirst(disk)).flatMap(disk => addSteps(context, disk)),
 			...(memory.mode === 'internal' ? [insideStep(context, {name: action.snapshot, disks: inside})] : []),
 			...(memoryPath === undefined ? [] : memorySteps(context, {path: memoryPath, owner: imageAt(context.graph, external[0]?.headPath ?? '')?.file, isLive: action.isLive})),
+			...(memoryPath === undefined ? [] : activateSteps(context, noded)),
 			...(isLeftPaused && memoryPath === undefined ? [create('pause', 'Pause the guest', ask(context, 'stop'), {undo: [askIfAlive(context, 'cont')], guest: 'paused'})] : []),
 			...(noded.length === 0 ? [] : [transactionStep(context, noded)]),
 			...(memoryPath !== undefined && isRunning && !action.isHalted && !isLeftPaused ? [resumeStep(context)] : []),

@@ -138,6 +138,17 @@ test('--live does not pause before, a paused guest stays paused, and --halt ends
 	t.is(halted.targets[0].expected.endState, 'shutoff');
 });
 
+test('after the memory has been saved the images are activated where bitmaps go on, if QEMU can', t => {
+	const bitmaps = [{name: 'c1', granularityBytes: 65_536}];
+	const withCommand = (nodes: Map<string, BareNode>) => bareQemu({nodes, commands: new Set(['transaction', 'blockdev-set-active'])}, 11_001_000);
+	const nodes = new Map([['vda', node('#block1', {bitmaps})], ['vdb', node('#block2')]]);
+	const plan = planOf(withCommand(nodes), withMemory);
+	t.regex(idsOf(plan), /memory activate transaction/);
+	t.deepEqual(qmp(plan, 'activate').arguments, {active: true});
+	t.notRegex(idsOf(planOf(withCommand(new Map([['vda', node('#block1')], ['vdb', node('#block2')]])), withMemory)), /activate/);
+	t.notRegex(idsOf(planOf(bareQemu({nodes}), withMemory)), /activate/);
+});
+
 test('with --quiesce it is refused', t => {
 	t.regex(refusalOf(bareQemu(), {...external, isQuiesced: true}), /guest agent/);
 });
