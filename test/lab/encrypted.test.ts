@@ -4,17 +4,20 @@ guest writes nor the passphrase is ever found in a file.
 */
 import {Buffer} from 'node:buffer';
 import test, {type ExecutionContext} from 'ava';
+import type {Plan} from '../../source/model/plan/plan.ts';
 import {startLab} from './daemons.ts';
 import {
 	defineXml, start, stop,
 } from './domains.ts';
 import {
-	defineSecret, digestHeadsOf, filesWith, makeEncryptedDomain, markEncrypted, setSecret, type EncryptedDomain,
+	defineSecret, digestFrozen, digestHeadsOf, filesWith, makeEncryptedDomain, markEncrypted, setSecret, type EncryptedDomain,
 } from './encrypted.ts';
 import {expectRefused, expectStarts} from './expect.ts';
-import {report, runProgram} from './program.ts';
+import {recover, report, runProgram} from './program.ts';
 import {attempt, attemptVirsh, virsh} from './run.ts';
+import {killMoments, makeShims} from './shims.ts';
 import {readParents, takeDiskSnapshot} from './snapshots.ts';
+import {makeTemplate} from './template.ts';
 
 test.before(startLab);
 
@@ -159,6 +162,65 @@ test.serial('a secret that libvirt does not tell, does not know, or that is anot
 	t.deepEqual(await digestHeadsOf(on), held);
 	await expectStarts(t, domain);
 });
+
+type States = Record<string, Record<string, string>>;
+
+/** What each snapshot froze, and as '' what the disks hold. */
+async function readStates(on: EncryptedDomain): Promise<States> {
+	const states: States = {'': await digestHeadsOf(on)};
+	for (const name of Object.keys(await readParents(on.domain))) {
+		states[name] = await digestFrozen(on, name);
+	}
+
+	return states;
+}
+
+const killed: Array<{words: string[]; at: (before: States) => Record<string, string>; without?: string[]}> = [
+	{words: ['delete', '--also', 's2', 's1'], at: before => before['']!, without: ['s1', 's2']},
+	{words: ['revert', '--keep=k', 's1'], at: before => before.s1!},
+];
+
+for (const {words, at: wanted, without = []} of killed) {
+	test.serial(`killed after each step that uses the passphrase, and recovered: ${words.join(' ')}`, async t => {
+		const on = await makeEncryptedDomain(t);
+		const {domain} = on;
+		for (const [index, name] of ['s1', 's2'].entries()) {
+			await markEncrypted(on, 0xA1 + index, 3 + index);
+			const made = await runProgram(domain, ['create', '--disk-only', '--yes', '--', domain.name, name]);
+			t.is(made.exitCode, 0, report(made));
+		}
+
+		await markEncrypted(on, 0xA3, 5);
+		const before = await readStates(on);
+		const {'': now, ...frozen} = before;
+		const template = await makeTemplate(t, domain);
+		const act = (...flags: string[]) => [...words.slice(0, -1), ...flags, '--json', '--', domain.name, words.at(-1)!];
+		const planned = await runProgram(domain, act('--dry-run'));
+		t.is(planned.exitCode, 0, report(planned));
+		const plan = JSON.parse(planned.stdout) as Plan;
+		const steps = [...plan.steps.entries()].filter(([, {phase, command}]) => phase !== 'check' && command.tool !== 'qmp' && command.inputFrom !== undefined);
+		t.true(steps.length >= 2);
+		for (const [turn, [at, {id}]] of steps.entries()) {
+			const shims = await makeShims(t, plan, {at, script: killMoments.after});
+			const ended = await runProgram(domain, act('--yes'), shims.options);
+			t.is(ended.signal, 'SIGKILL', id + report(ended));
+			await shims.settle();
+			const first = await recover(domain, turn % 2 === 0 ? '--roll-back' : '--roll-forward');
+			const recovered = first.exitCode === 3 ? await recover(domain, '--roll-forward') : first;
+			t.is(recovered.exitCode, 0, id + report(recovered));
+			const {'': heads, ...after} = await readStates(on);
+			const isDone = without.length > 0 ? !('s1' in after) : 'k' in after;
+			t.deepEqual(heads, isDone ? wanted(before) : now, id);
+			for (const [name, digests] of Object.entries(frozen)) {
+				t.deepEqual(after[name], isDone && without.includes(name) ? undefined : digests, `${id}: ${name}`);
+			}
+
+			await expectSecret(t, on, [0xA1, 0xA2, 0xA3], id);
+			await expectStarts(t, domain);
+			await template.restore();
+		}
+	});
+}
 
 test.serial('by script, and with memory', async t => {
 	const on = await makeEncryptedDomain(t);
