@@ -60,7 +60,17 @@ async function runUndo(work: Work, command: Command): Promise<Result<Undone>> {
 		await note(work, {kind: 'merged', stamps: stamps.ok ? stamps.value : []});
 	}
 
-	return result.ok ? succeed(isResuming(command) ? 'resumed' : 'ran') : result;
+	if (result.ok) {
+		return succeed(isResuming(command) ? 'resumed' : 'ran');
+	}
+
+	return await isNoLongerWanted(work, command) ? succeed('left-out') : result;
+}
+
+/** A job that is to be cancelled may end by itself in that very moment. */
+async function isNoLongerWanted({host}: Work, {onlyIf}: Command): Promise<boolean> {
+	const wanted = onlyIf === undefined ? undefined : await host.observe(onlyIf);
+	return wanted?.ok === true && !wanted.value;
 }
 
 async function undoStep(work: Work, step: Step, state: StepState): Promise<Result<Undone>> {

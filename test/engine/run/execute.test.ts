@@ -1,6 +1,6 @@
 import test from 'ava';
 import {unwrap} from '../../helpers/unwrap.ts';
-import {createdPaths} from '../../../source/model/plan/plan.ts';
+import {createdPaths, type Command} from '../../../source/model/plan/plan.ts';
 import {executePlan} from '../../../source/engine/run/execute.ts';
 import {defaultDirection} from '../../../source/engine/run/progress.ts';
 import {recover} from '../../../source/engine/recover/recover.ts';
@@ -89,6 +89,25 @@ test('an undo that fails leaves the action for recover, with its name', async t 
 	const outcome = await executePlan(given.world, given.plan, options(given));
 	t.like(outcome, {kind: 'half-way', failure: {kind: 'step-failed', rolledBack: false}});
 	t.is(unwrap(await given.world.store.readUnfinished()).length, 1);
+});
+
+test('an undo that fails because what it was for has just ended by itself is no failure', async t => {
+	const given = scene();
+	const abort: Command = {tool: 'virsh', argv: ['virsh', 'domjobabort'], files: [], onlyIf: {kind: 'backup-active', uuid}};
+	const [index, failing] = [given.plan.steps.findIndex(({id}) => id === 'create-vda'), given.plan.steps.find(({id}) => id === 'create-vdb')!];
+	const plan = {...given.plan, steps: given.plan.steps.map((step, at) => at === index ? {...step, undo: [abort, ...step.undo!]} : step)};
+	given.host.answers.set('backup-active', true).set('file-exists', true);
+	given.host.onRun = line => {
+		if (line === 'virsh domjobabort') {
+			given.host.answers.set('backup-active', false);
+			return 'fail';
+		}
+
+		return line === lineOf(failing.command) ? 'fail' : 'succeed';
+	};
+
+	t.like(await executePlan(given.world, plan, options(given)), {kind: 'rolled-back', failure: {kind: 'step-failed', step: 'create-vdb', rolledBack: true}});
+	t.true(given.host.ran.includes('virsh domjobabort'));
 });
 
 test('an image that somebody uses at the moment of removal is not removed, and the rest is done', async t => {
