@@ -72,6 +72,7 @@ const beyondTheRun = [
 	'shell-script',
 	'signals',
 	'storage-contract',
+	'tpm-kill',
 	'uefi',
 	'volumes',
 ];

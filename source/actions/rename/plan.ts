@@ -1,7 +1,7 @@
 /**
 The planner for `rename`: the record is written under the new name, what came after the snapshot is hung on that, and the old record goes. No image is
-touched: overlays and the memory file keep their names, since the record says where they are. A copy of the firmware's variables is found by the name of its
-snapshot, so it gets the new one.
+touched: overlays and the memory file keep their names, since the record says where they are. A copy of the firmware's variables, or of the state of the TPM, is found by
+the name of its snapshot, so it gets the new one.
 */
 import {posix} from 'node:path';
 import type {RenameAction} from '../../model/plan/request.ts';
@@ -42,39 +42,52 @@ function refuseStateInside(context: PlanContext, snapshot: Snapshot): void {
 
 const rootRemedy = 'Run it as root (sudo), or as a user who may write there.';
 
-/** The copy of the firmware's variables that goes with the snapshot, and where it goes; undefined: there is none. Appends a blocker where it cannot go there. */
-function moveOfNvram(context: PlanContext, snapshot: Snapshot, name: string): {from: string; to: string} | undefined {
-	const {nvramFiles, folders} = context.inventory;
-	const unreadable = unreadableNvramCopy(snapshot, context.inventory);
-	if (unreadable !== undefined) {
-		context.blockers.push({kind: 'not-permitted', text: `The copy of the firmware's variables, ${unreadable}, has to be renamed too, and you may not read it.`, remedy: rootRemedy});
-	}
+/** A copy that goes with the name of the snapshot, and where it goes. `rest`: what such a file is without its snapshot. */
+type Move = {id: 'nvram' | 'tpm'; what: string; rest: string; from: string; to: string};
 
-	const from = nvramCopyOf(snapshot, nvramFiles);
-	if (from === undefined || isForeignNvram(context, snapshot.domain!.nvramPath!)) {
-		return undefined;
-	}
+const copies = {
+	nvram: {id: 'nvram', what: 'the copy of the firmware\'s variables', rest: 'firmware variables'},
+	tpm: {id: 'tpm', what: 'the copy of the TPM\'s state', rest: 'the state of a TPM'},
+} as const;
 
-	const to = nvramCopyPath(snapshot.domain!.nvramPath!, name);
+/** Appends blockers where it cannot go there. */
+function moveOf(context: PlanContext, copy: Pick<Move, 'id' | 'what' | 'rest'>, {from, to}: {from: string; to: string | undefined}, name: string): Move[] {
+	const {folders} = context.inventory;
 	const folder = posix.dirname(from);
 	if (to === undefined) {
-		context.blockers.push({kind: 'name', text: `The name is too long for the copy of the firmware's variables, which bears it too (${from}).`, remedy: 'Choose a shorter name.'});
-		return undefined;
+		context.blockers.push({kind: 'name', text: `The name is too long for ${copy.what}, which bears it too (${from}).`, remedy: 'Choose a shorter name.'});
+		return [];
 	}
 
 	if (folders.get(folder)?.names.has(posix.basename(to))) {
 		context.blockers.push({
-			kind: 'name-taken', text: `${to} is there already: firmware variables of an earlier snapshot "${name}".`, remedy: 'Choose another name, or remove that file if nobody needs it (vsnap-tui doctor).',
+			kind: 'name-taken', text: `${to} is there already: ${copy.rest} of an earlier snapshot "${name}".`, remedy: 'Choose another name, or remove that file if nobody needs it (vsnap-tui doctor).',
 		});
 	}
 
 	if (!folders.get(folder)?.isWritable) {
 		context.blockers.push({
-			kind: 'not-permitted', text: `The copy of the firmware's variables, ${from}, has to be renamed too, and you may not write to ${folder}.`, remedy: rootRemedy,
+			kind: 'not-permitted', text: `The ${copy.what.slice('the '.length)}, ${from}, has to be renamed too, and you may not write to ${folder}.`, remedy: rootRemedy,
 		});
 	}
 
-	return {from, to};
+	return [{...copy, from, to}];
+}
+
+/** Of the firmware's variables, and of the state of the TPM that was kept when another one was put back. Appends blockers. */
+function movesOf(context: PlanContext, snapshot: Snapshot, name: string): Move[] {
+	const {nvramFiles, tpmPath} = context.inventory;
+	const unreadable = unreadableNvramCopy(snapshot, context.inventory);
+	if (unreadable !== undefined) {
+		context.blockers.push({kind: 'not-permitted', text: `The copy of the firmware's variables, ${unreadable}, has to be renamed too, and you may not read it.`, remedy: rootRemedy});
+	}
+
+	const variables = nvramCopyOf(snapshot, nvramFiles);
+	const tpm = tpmPath === undefined ? undefined : nvramCopyPath(tpmPath, snapshot.name);
+	return [
+		...(variables === undefined || isForeignNvram(context, snapshot.domain!.nvramPath!) ? [] : moveOf(context, copies.nvram, {from: variables, to: nvramCopyPath(snapshot.domain!.nvramPath!, name)}, name)),
+		...(tpm === undefined || !nvramFiles.has(tpm) ? [] : moveOf(context, copies.tpm, {from: tpm, to: nvramCopyPath(tpmPath!, name)}, name)),
+	];
 }
 
 /** The record under its new name, the children hung on it, and the old record gone. */
@@ -135,7 +148,7 @@ export function planRename(action: RenameAction, inventory: Inventory, given: Pl
 	refuseRepair(context);
 	refuseStateInside(context, found.value);
 	requireFreeName(context, name, 'the snapshot');
-	const nvram = moveOfNvram(context, found.value, name);
+	const moves = movesOf(context, found.value, name);
 	const written = recordSteps(context, found.value, name);
 	const records = written.ok ? besideCheckpoints(context, written.value) : written;
 	if (!records.ok) {
@@ -147,20 +160,18 @@ export function planRename(action: RenameAction, inventory: Inventory, given: Pl
 	return assembleRepair(context, action, given, {
 		...emptyRepair(context),
 		steps: [
-			...(nvram === undefined
-				? []
-				: copySteps(context, {
-					id: 'nvram', title: 'the copy of the firmware\'s variables under its new name', phase: 'create', date: inventory.nvramFiles.get(nvram.from)!.modifiedAt, like: inventory.nvramFiles.get(nvram.from), ...nvram,
-				})),
+			...moves.flatMap(({id, what, from, to}) => copySteps(context, {
+				id, title: `${what} under its new name`, phase: 'create', date: inventory.nvramFiles.get(from)!.modifiedAt, like: inventory.nvramFiles.get(from), from, to,
+			})),
 			...records.value.steps,
-			...(nvram === undefined ? [] : removeSteps(context, [nvram.from])),
+			...removeSteps(context, moves.map(({from}) => from)),
 		],
-		created: nvram === undefined ? [] : [nvram.to],
-		removed: nvram === undefined ? [] : [nvram.from],
+		created: moves.map(({to}) => to),
+		removed: moves.map(({from}) => from),
 		snapshots: snapshots.map(snapshot => ({name: renamed(snapshot.name)!, parent: renamed(snapshot.parent)})),
 		currentSnapshot: renamed(currentSnapshot),
 		goneSnapshots: [action.snapshot],
 		checkpoints: records.value.checkpoints,
-		consequences: describeRename(action, found.value, nvram?.to),
+		consequences: describeRename(action, found.value, moves),
 	});
 }

@@ -12,11 +12,11 @@ export const words: ActionSpec<'rename'>['words'] = {
 
 export const saysUndo = (former: string) => `rename it back to "${former}"`;
 
-/** `nvramCopy`: where the copy of the firmware's variables goes. */
-export function describeRename({snapshot, name}: RenameAction, {memory}: Snapshot, nvramCopy: string | undefined): Consequence[] {
+/** `moves`: copies that bear the name, and where they go. */
+export function describeRename({snapshot, name}: RenameAction, {memory}: Snapshot, moves: ReadonlyArray<{what: string; to: string}>): Consequence[] {
 	return [
 		{severity: 'info', text: `"${snapshot}" is called "${name}" afterwards. Its images${memory.mode === 'external' ? ` and its memory (${memory.path})` : ''} stay where they are, under their names.`},
-		...(nvramCopy === undefined ? [] : [{severity: 'info' as const, text: `The copy of the firmware's variables moves to ${nvramCopy}.`}]),
+		...moves.map(({what, to}): Consequence => ({severity: 'info', text: `T${what.slice(1)} moves to ${to}.`})),
 		{severity: 'warning', text: 'Scripts that know the snapshot by its old name no longer find it.'},
 	];
 }
