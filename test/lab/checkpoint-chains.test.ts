@@ -192,6 +192,13 @@ for (const [state, isRunning] of Object.entries(isLive)) {
 	});
 }
 
+/** The image that is to be committed into holds more than what is committed: to pull it up would copy more. */
+async function fillBase(domain: Parameters<typeof markBareDisks>[0]): Promise<void> {
+	for (const mark of [31, 32, 33, 34, 35, 36]) {
+		await markBareDisks(domain, mark);
+	}
+}
+
 test.serial('a standalone QEMU that runs: a commit marks what it writes in the bitmaps below, before a pull they are merged, and each increment is right', async t => {
 	const domain = await startBare(t);
 	const folder = await makeTarget(t, domain);
@@ -260,6 +267,7 @@ test.serial('a standalone QEMU that runs: bitmaps of the head alone come with it
 test.serial('a standalone QEMU that runs: killed when the head is committed with its bitmaps, it is finished, and the increment is right', async t => {
 	const domain = await startBare(t);
 	const folder = await makeTarget(t, domain);
+	await fillBase(domain);
 	await doBare(domain, 'create', '--disk-only', '--yes', '--', domain.name, 's1');
 	await markBareDisks(domain, 2);
 	await doBare(domain, 'backup', 'create', `--to=${folder}`, '--checkpoint=c1', '--yes', domain.name);
@@ -279,18 +287,80 @@ test.serial('a standalone QEMU that runs: killed when the head is committed with
 	t.deepEqual(await digestPoint(folder, manifest), held);
 });
 
-test.serial('a standalone QEMU that runs moves no bitmaps of frozen images: those that the image below does not have stand in the way, and off they are merged', async t => {
+test.serial('a standalone QEMU that runs: bitmaps of frozen images go into the one that a job merges them into, and each increment is right', async t => {
+	const domain = await startBare(t);
+	const folder = await makeTarget(t, domain);
+	await markBareDisks(domain, 1);
+	await doBare(domain, 'create', '--disk-only', '--yes', '--', domain.name, 's1');
+	const held = [await markBareDisks(domain, 2)];
+	await doBare(domain, 'backup', 'create', `--to=${folder}`, '--checkpoint=c1', '--yes', domain.name);
+	await markBareDisks(domain, 3);
+	await doBare(domain, 'create', '--disk-only', '--yes', '--', domain.name, 's2');
+	for (const mark of [4, 5, 6, 7, 8, 9, 10, 11, 12]) {
+		await markBareDisks(domain, mark);
+	}
+
+	await doBare(domain, 'create', '--disk-only', '--yes', '--', domain.name, 's3');
+	await markBareDisks(domain, 13);
+	const increment = async () => {
+		held.push(await markBareDisks(domain, 20 + held.length));
+		await doBare(domain, 'backup', 'create', `--to=${folder}`, '--since=c1', '--no-checkpoint', '--yes', domain.name);
+	};
+
+	for (const [name, how] of [['s2', /data\.s1 is pulled into data\.s2/], ['s1', /data\.s2 is committed into data\.qcow2|data\.qcow2 is pulled into data\.s2/]] as const) {
+		const dry = await runBare(domain, ['delete', '--dry-run', '--', domain.name, name]);
+		t.regex(dry.stdout, how, dry.stderr);
+		t.regex(dry.stdout, /stays? good/);
+		await doBare(domain, 'delete', '--yes', '--', domain.name, name);
+		await increment();
+	}
+
+	await quit(domain);
+	await doBare(domain, 'backup', 'create', `--to=${folder}`, '--since=c1', '--no-checkpoint', '--yes', domain.name);
+	const manifests = await readManifests(folder);
+	t.deepEqual(manifests.map(({disks}) => disks.map(({kind}) => kind)), [['full', 'full'], ...Array.from({length: 3}, () => ['incremental', 'incremental'])]);
+	t.deepEqual(await Promise.all(manifests.map(async manifest => digestPoint(folder, manifest))), [...held, held.at(-1)!]);
+});
+
+test.serial('a standalone QEMU that runs: killed when a frozen image is committed with its bitmaps, it is finished, and the increment is right', async t => {
+	const domain = await startBare(t);
+	const folder = await makeTarget(t, domain);
+	await fillBase(domain);
+	await doBare(domain, 'create', '--disk-only', '--yes', '--', domain.name, 's1');
+	await markBareDisks(domain, 2);
+	await doBare(domain, 'backup', 'create', `--to=${folder}`, '--checkpoint=c1', '--yes', domain.name);
+	await markBareDisks(domain, 3);
+	await doBare(domain, 'create', '--disk-only', '--yes', '--', domain.name, 's2');
+	const killed = await runBare(domain, ['delete', '--yes', '--json', '--', domain.name, 's1'], (line, kill) => {
+		if (line.replaceAll(' ', '').includes('"step-started","step":"commit-2"')) {
+			kill();
+		}
+	});
+	t.is(killed.exitCode, null, killed.stdout + killed.stderr);
+	// QEMU has the images open for writing while the job waits: nobody can read them beside it.
+	await markBare(domain, 4);
+	await doBare(domain, 'recover', '--roll-forward', '--yes');
+	const held = await markBareDisks(domain, 5);
+	await doBare(domain, 'backup', 'create', `--to=${folder}`, '--since=c1', '--no-checkpoint', '--yes', domain.name);
+	const manifest = (await readManifests(folder)).at(-1)!;
+	t.deepEqual(manifest.disks.map(({kind}) => kind), ['incremental', 'incremental']);
+	t.deepEqual(await digestPoint(folder, manifest), held);
+});
+
+test.serial('a standalone QEMU that runs moves no bitmaps of several frozen images at once: those that the image below does not have stand in the way, and off they are merged', async t => {
 	const domain = await startBare(t);
 	await doBare(domain, 'create', '--disk-only', '--yes', '--', domain.name, 's1');
 	await doBare(domain, 'checkpoint', 'create', '--yes', '--', domain.name, 'c1');
 	await markBare(domain, 1);
 	await doBare(domain, 'create', '--disk-only', '--yes', '--', domain.name, 's2');
-	const refused = await runBare(domain, ['delete', '--yes', '--', domain.name, 's1']);
+	await doBare(domain, 'create', '--disk-only', '--yes', '--', domain.name, 's3');
+	const both = ['delete', '--also', 's2', '--yes', '--', domain.name, 's1'];
+	const refused = await runBare(domain, both);
 	t.is(refused.exitCode, 3, refused.stderr);
 	t.regex(refused.stderr, /\(c1\) that .* does not have.*takes none along/);
 	t.regex(refused.stderr, /vsnap-tui checkpoint delete --children 'it'\\''s bare' c1/);
 	await quit(domain);
-	await doBare(domain, 'delete', '--yes', '--', domain.name, 's1');
+	await doBare(domain, ...both);
 	const told = JSON.parse(await doBare(domain, 'checkpoint', 'list', '--json', '--', domain.name)) as {checkpoints: Array<{disks: Array<{health: string}>}>};
 	t.deepEqual(told.checkpoints.flatMap(({disks}) => disks.map(({health}) => health)), ['good', 'good']);
 	// What was advised.

@@ -56,14 +56,14 @@ function requireDataFile(context: PlanContext, merge: Merge): void {
 
 /**
 A block job of QEMU moves no bitmaps. A commit marks what it writes in those that the image below has by itself, so these go on, and before a pull into a head the
-bitmaps are merged. Those that the head alone has are made in the image below just before the guest goes over to it. What other images above a commit have would be lost, and a frozen image that takes others in can be marked in by nobody.
+bitmaps are merged. Those that the head alone has are made in the image below just before the guest goes over to it, and those of a frozen image while the job that merges it waits with the other one open for writing. What several images above a commit have would be lost.
 */
 function refuseUncarried(context: PlanContext, merge: Merge): void {
 	const {graph, hypervisor: {blocks}} = context;
 	const known = (path: string) => [...new Set([...(imageAt(graph, path)?.bitmaps ?? []).map(({name}) => name), ...blocks.bitmapsIn(path)])];
 	const goOn = merge.way === 'pull' ? blocks.recordedIn(merge.top) : (imageAt(graph, merge.into)?.bitmaps ?? []).filter(({isUsable}) => isUsable).map(({name}) => name);
 	for (const path of merge.way === 'pull' ? merge.layers : [...merge.layers, merge.top]) {
-		const carried = path === merge.top ? blocks.carriedBy(merge).map(({name}) => name) : [];
+		const carried = merge.way === 'pull' || path === merge.top ? blocks.carriedBy(merge).map(({name}) => name) : [];
 		const bitmaps = known(path).filter(name => !goOn.includes(name) && !carried.includes(name));
 		if (bitmaps.length > 0) {
 			context.blockers.push({

@@ -3,7 +3,7 @@ A monitor command of a plan: sent with the nodes as they are named at this momen
 */
 import {setTimeout} from 'node:timers/promises';
 import type {RunOptions, RunOutput} from '../../engine/ports.ts';
-import type {QmpCommand} from '../../model/plan/plan.ts';
+import type {FrozenBitmaps, QmpCommand} from '../../model/plan/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import type {Monitors} from '../shared/qmp/monitors.ts';
 import {locateFor} from './locate-files.ts';
@@ -29,7 +29,15 @@ async function withNodesOf(monitors: Monitors, command: QmpCommand): Promise<Res
 	const found = await readQemuProcess(socketPath);
 	const nodes = await readImageNodes(async (execute, parameters) => monitors.ask(socketPath, execute, parameters), locateFor(found));
 	const given = nodes.ok ? withNodes(command.arguments, command.nodes, nodes.value) : nodes;
-	return given.ok ? succeed({...command, arguments: given.value}) : given;
+	if (!given.ok || !nodes.ok) {
+		return given as Extract<typeof given, {ok: false}>;
+	}
+
+	const until = command.until?.kind === 'job' && command.until.frozen !== undefined ? command.until as typeof command.until & {frozen: FrozenBitmaps} : undefined;
+	const renamed = until && withNodes(until.frozen.nodes, until.frozen.paths, nodes.value);
+	return renamed?.ok === false
+		? renamed
+		: succeed({...command, arguments: given.value, ...(until && renamed && {until: {...until, frozen: {...until.frozen, nodes: renamed.value as Record<string, string>}}})});
 }
 
 export async function runPlanned(monitors: Monitors, planned: QmpCommand, options: RunOptions): Promise<Result<RunOutput>> {

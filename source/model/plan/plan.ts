@@ -72,10 +72,13 @@ export type ProgramCommand = {
 
 export type CarriedBitmap = {name: string; granularityBytes: number};
 
+/** Bitmaps of frozen images, put into one that a job has open for writing: `into` among the keys, the others are those of `from`. `paths`: by the same keys, of the nodes. */
+export type FrozenBitmaps = {bitmaps: Array<CarriedBitmap & {isNew: boolean; from: string[]}>; nodes: Record<string, string>; paths: Record<string, string>};
+
 /** When a QMP command has done its work, which is often later than its reply. */
 export type QmpEnd =
-	/** The job has concluded, well; then it is dismissed. */
-	| {kind: 'job'; id: string}
+	/** The job has concluded, well; then it is dismissed. `frozen`: it was told to wait when all is copied, and is finalized when these are merged. */
+	| {kind: 'job'; id: string; frozen?: FrozenBitmaps}
 	/** A copying block job has reached the point from which both sides stay alike. */
 	| {kind: 'job-ready'; id: string}
 	/** A copying block job that is completed as soon as it is ready, and has concluded: the guest is on the copy. */

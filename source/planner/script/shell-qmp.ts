@@ -2,7 +2,7 @@
 What a shell script asks a standalone QEMU and its records: the monitor with socat, the records with grep.
 */
 import {posix} from 'node:path';
-import {carryingBitmaps} from '../../model/plan/carry-bitmaps.ts';
+import {carryingBitmaps, mergingFrozen} from '../../model/plan/carry-bitmaps.ts';
 import {targetOf, type Plan, type QmpCommand} from '../../model/plan/plan.ts';
 import {formatCommandLine, quoteForShell} from '../../model/text/shell-quote.ts';
 import {escapeAttribute} from '../../model/xml/change-xml.ts';
@@ -17,11 +17,18 @@ function socatPath(path: string): string {
 /** A path as it stands in a record, whichever quotes are around it. */
 const inRecord = (path: string) => anyOf(sourceAttributes.flatMap(attribute => [`${attribute}="${escapeAttribute(path)}"`, `${attribute}='${escapeAttribute(path)}'`]));
 
+/** What is said before a job is completed or finalized. */
+function carryingOf(command: QmpCommand): string[] {
+	const {until} = command;
+	const actions = until?.kind === 'job-pivot' && until.carried ? carryingBitmaps(command, until.carried) : (until?.kind === 'job' && until.frozen ? mergingFrozen(until.frozen) : undefined);
+	return actions === undefined ? [] : [JSON.stringify({execute: 'transaction', arguments: actions})];
+}
+
 /** One command to the monitor, to the end of its work. */
 export function monitorLine(command: QmpCommand): string {
 	const {until} = command;
 	const json = JSON.stringify({execute: command.execute, ...(Object.keys(command.arguments).length === 0 ? {} : {arguments: command.arguments})});
-	return formatCommandLine(['monitor', socatPath(command.socketPath), json, until?.kind ?? 'reply', ...(until && 'id' in until ? [until.id] : []), ...(until?.kind === 'job-pivot' && until.carried ? [JSON.stringify({execute: 'transaction', arguments: carryingBitmaps(command, until.carried)})] : [])]);
+	return formatCommandLine(['monitor', socatPath(command.socketPath), json, until?.kind ?? 'reply', ...(until && 'id' in until ? [until.id] : []), ...carryingOf(command)]);
 }
 
 const unusedFunction = (recordsFolder: string) => [
@@ -80,7 +87,7 @@ gone_bitmap() {
 	! printf '%s' "$nodes" | grep -qF "\"name\": \"$2\""
 }
 
-# monitor SOCKET JSON END [JOB [JSON]]: a command, and its work until the end; the second one is sent when a job is ready.
+# monitor SOCKET JSON END [JOB [JSON]]: a command, and its work until the end; the second one is sent when a job is ready, or waits to be finalized.
 monitor() {
 	carry=
 	[ $# -lt 5 ] || carry=$5
@@ -115,6 +122,12 @@ monitor() {
 						say "$1" "{\"execute\":\"job-dismiss\",\"arguments\":{\"id\":\"$4\"}}" >/dev/null
 						case $job in *'"error":'*) echo "$job" >&2; return 1 ;; esac
 						return 0 ;;
+					*'"status": "pending"'*)
+						if [ -n "$carry" ]; then
+							say "$1" "$carry" >/dev/null || return 1
+							carry=
+							say "$1" "{\"execute\":\"job-finalize\",\"arguments\":{\"id\":\"$4\"}}" >/dev/null || return 1
+						fi ;;
 					*'"status": "ready"'*)
 						[ "$3" != job-ready ] || return 0
 						[ "$3" != job-pivot ] || [ -z "$carry" ] || say "$1" "$carry" >/dev/null || return 1

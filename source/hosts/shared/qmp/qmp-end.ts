@@ -3,8 +3,8 @@ When the work of a QMP command has come to its end, which is often later than it
 run-qmp.ts.
 */
 import type {RunOptions} from '../../../engine/ports.ts';
-import {carryingBitmaps} from '../../../model/plan/carry-bitmaps.ts';
-import type {CarriedBitmap, QmpCommand} from '../../../model/plan/plan.ts';
+import {carryingBitmaps, mergingFrozen} from '../../../model/plan/carry-bitmaps.ts';
+import type {CarriedBitmap, FrozenBitmaps, QmpCommand} from '../../../model/plan/plan.ts';
 import {succeed, type Result} from '../../../model/result.ts';
 import {failure, type Ask, type End} from './end.ts';
 import {endOfCancelling, endOfIncoming, endOfMigration} from './migration-end.ts';
@@ -59,7 +59,7 @@ function followJob(id: string) {
 }
 
 /** A job whose end is its conclusion. It is dismissed then, so that its name is free again. */
-function endOfJob(ask: Ask, command: QmpCommand, id: string): End {
+function endOfJob(ask: Ask, command: QmpCommand, id: string, frozen?: FrozenBitmaps): End {
 	const {onEvent, saidOfEnd} = followJob(id);
 	return {
 		onEvent,
@@ -69,6 +69,10 @@ function endOfJob(ask: Ask, command: QmpCommand, id: string): End {
 			const job = await readJob(ask, id);
 			if (!job.ok) {
 				return job;
+			}
+
+			if (job.value?.status === 'pending' && frozen !== undefined) {
+				return finalize(ask, id, frozen);
 			}
 
 			if (job.value?.status === 'concluded') {
@@ -95,22 +99,38 @@ function endOfJob(ask: Ask, command: QmpCommand, id: string): End {
 }
 
 /** Those that an earlier run has made, cut off by a crash, are made anew: the guest has gone on since, and the head has recorded it. */
-async function carry(ask: Ask, command: QmpCommand, carried: readonly CarriedBitmap[]): Promise<Result<unknown>> {
-	const base = command.arguments['base-node'];
-	const nodes = carried.length === 0 ? succeed([]) : await ask('query-named-block-nodes');
-	if (!nodes.ok || carried.length === 0) {
+async function removeMade(ask: Ask, node: unknown, made: ReadonlyArray<{name: string}>): Promise<Result<unknown>> {
+	const nodes = made.length === 0 ? succeed([]) : await ask('query-named-block-nodes');
+	if (!nodes.ok) {
 		return nodes;
 	}
 
-	const found = (nodes.value as NodeOfBitmaps[]).find(candidate => candidate['node-name'] === base)?.['dirty-bitmaps'] ?? [];
-	for (const {name} of carried.filter(bitmap => found.some(one => one.name === bitmap.name))) {
-		const removed = await ask('block-dirty-bitmap-remove', {node: base, name});
+	const found = (nodes.value as NodeOfBitmaps[]).find(candidate => candidate['node-name'] === node)?.['dirty-bitmaps'] ?? [];
+	for (const {name} of made.filter(bitmap => found.some(one => one.name === bitmap.name))) {
+		const removed = await ask('block-dirty-bitmap-remove', {node, name});
 		if (!removed.ok) {
 			return removed;
 		}
 	}
 
-	return ask('transaction', carryingBitmaps(command, carried));
+	return succeed(undefined);
+}
+
+async function carry(ask: Ask, command: QmpCommand, carried: readonly CarriedBitmap[]): Promise<Result<unknown>> {
+	const removed = await removeMade(ask, command.arguments['base-node'], carried);
+	return removed.ok && carried.length > 0 ? ask('transaction', carryingBitmaps(command, carried)) : removed;
+}
+
+/** Where that fails the job ends without having changed which image lies below which. */
+async function finalize(ask: Ask, id: string, frozen: FrozenBitmaps): Promise<Result<boolean>> {
+	const removed = await removeMade(ask, frozen.nodes.into, frozen.bitmaps.filter(({isNew}) => isNew));
+	const merged = removed.ok ? await ask('transaction', mergingFrozen(frozen)) : removed;
+	const told = merged.ok ? await ask('job-finalize', {id}) : merged;
+	if (!told.ok) {
+		await ask('job-cancel', {id});
+	}
+
+	return told.ok ? succeed(false) : told;
 }
 
 /** A copying job that is told to complete once it is ready: one piece, because a crash between the two would leave a job that nobody ends. */
@@ -211,7 +231,7 @@ function endOfCopying(ask: Ask, command: QmpCommand, id: string): End {
 export function findEnd(ask: Ask, command: QmpCommand, onPivot: RunOptions['onPivot']): End | undefined {
 	switch (command.until?.kind) {
 		case 'job': {
-			return endOfJob(ask, command, command.until.id);
+			return endOfJob(ask, command, command.until.id, command.until.frozen);
 		}
 
 		case 'job-ready': {

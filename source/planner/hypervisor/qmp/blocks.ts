@@ -8,7 +8,7 @@ import {imageAt} from '../../../model/images/image-graph.ts';
 import type {Merge} from '../../../model/images/image-merge.ts';
 import {holdsBitmaps} from '../../../model/images/image.ts';
 import type {
-	CarriedBitmap, Command, QmpCommand, Step,
+	CarriedBitmap, Command, FrozenBitmaps, QmpCommand, Step,
 } from '../../../model/plan/plan.ts';
 import {step} from '../../steps/step.ts';
 import type {
@@ -40,9 +40,43 @@ function canMerge(site: Site, merge: Merge): boolean {
 		&& !merge.gone.some(path => isStart(path));
 }
 
-/** Of a head, into an image that can hold them and has none of these names. What layers between have recorded as well is not moved. */
-function carriedBy(site: Site, {way, top, layers, into}: Merge): CarriedBitmap[] {
+const usableIn = ({graph}: Site, path: string) => (imageAt(graph, path)?.bitmaps ?? []).filter(({isUsable}) => isUsable);
+
+/**
+Of frozen images, which nobody can mark in: but a job that writes to one has it open for writing, and can be told to wait with that. Of a commit of one image into the one
+below, those that the one below lacks; of a pull, those that the image that takes the others in has as well.
+*/
+function frozenBy(site: Site, {way, top, layers, into}: Merge): FrozenBitmaps | undefined {
 	const {graph} = site;
+	const isPull = way === 'pull';
+	const goal = isPull ? top : into;
+	const sources = isPull ? layers : [top];
+	const opened = [goal, ...sources].map(path => openImage(site, path));
+	const image = imageAt(graph, goal);
+	if (opened.some(one => one === undefined || one.isWritable) || image === undefined || !holdsBitmaps(image) || (!isPull && layers.some(path => graph.keyOf(path) !== graph.keyOf(into)))) {
+		return undefined;
+	}
+
+	const there = new Set([...image.bitmaps.map(({name}) => name), ...opened[0]!.bitmaps]);
+	const inGoal = new Set(usableIn(site, goal).map(({name}) => name));
+	const keyed = sources.map((path, index) => ({key: `from-${index}`, path, bitmaps: usableIn(site, path), node: opened[index + 1]!.nodeName}));
+	const found = new Map(keyed.flatMap(({bitmaps}) => bitmaps.filter(({name}) => isPull ? inGoal.has(name) : !there.has(name)).map(({name, granularityBytes}) => [name, granularityBytes] as const)));
+	return {
+		bitmaps: [...found].map(([name, granularityBytes]) => ({name, granularityBytes, isNew: !isPull, from: keyed.flatMap(({key, bitmaps}) => bitmaps.some(bitmap => bitmap.name === name) ? [key] : [])})),
+		nodes: {into: opened[0]!.nodeName, ...Object.fromEntries(keyed.map(({key, node}) => [key, node]))},
+		paths: {into: opened[0]!.path, ...Object.fromEntries(keyed.map(({key}, index) => [key, opened[index + 1]!.path]))},
+	};
+}
+
+/** Of a head, into an image that can hold them and has none of these names: what layers between have recorded as well is not moved. Or of frozen images. */
+function carriedBy(site: Site, merge: Merge): CarriedBitmap[] {
+	const {way, top, layers, into} = merge;
+	const {graph} = site;
+	const frozen = frozenBy(site, merge);
+	if (frozen !== undefined) {
+		return frozen.bitmaps.map(({name, granularityBytes}) => ({name, granularityBytes}));
+	}
+
 	const [head, base] = [openImage(site, top), imageAt(graph, into)];
 	if (way !== 'commit' || !head?.isWritable || base === undefined || !holdsBitmaps(base)) {
 		return [];
@@ -59,15 +93,17 @@ type JobGiven = {
 	more: Record<string, unknown>;
 	end: 'job' | 'job-pivot';
 	carried?: CarriedBitmap[];
+	frozen?: FrozenBitmaps | undefined;
 };
 
 /** With how far it is, and what ends it. */
-function job(site: Site, execute: string, {id, images, more, end, carried = []}: JobGiven): Pick<Step, 'command' | 'progress' | 'cancel'> & {command: QmpCommand} {
+function job(site: Site, execute: string, {id, images, more, end, carried = [], frozen}: JobGiven): Pick<Step, 'command' | 'progress' | 'cancel'> & {command: QmpCommand} {
 	const found = Object.entries(images).flatMap(([key, path]) => path === undefined ? [] : [[key, openImage(site, path)] as const]);
 	const nodes = found.flatMap(([key, image]) => image === undefined ? [] : [[key, image] as const]);
 	// Not dismissed by itself: how it ended can then be asked by whoever comes later.
-	const parameters = {'job-id': id, ...Object.fromEntries(nodes.map(([key, {nodeName}]) => [key, nodeName])), ...more, 'auto-dismiss': false};
-	const command = ask(site, execute, parameters, {nodes: Object.fromEntries(nodes.map(([key, {path}]) => [key, path])), until: {kind: end, id, ...(carried.length > 0 && {carried})}});
+	const waits = frozen !== undefined && frozen.bitmaps.length > 0;
+	const parameters = {'job-id': id, ...Object.fromEntries(nodes.map(([key, {nodeName}]) => [key, nodeName])), ...more, ...(waits && {'auto-finalize': false}), 'auto-dismiss': false};
+	const command = ask(site, execute, parameters, {nodes: Object.fromEntries(nodes.map(([key, {path}]) => [key, path])), until: {kind: end, id, ...(carried.length > 0 && {carried}), ...(waits && {frozen})}});
 	return {
 		command,
 		progress: {kind: 'qmp-job', socketPath: command.socketPath, id},
@@ -94,7 +130,7 @@ function markSteps(site: Site, {id, whenStopped, merge}: OpenMerge): Step[] {
 	const node = openImage(site, merge.top)?.nodeName;
 	const layers = merge.layers.flatMap(path => openImage(site, path) ?? []);
 	const names = [...new Set(layers.flatMap(({bitmaps}) => bitmaps))];
-	return names.length === 0 || node === undefined
+	return names.length === 0 || node === undefined || frozenBy(site, merge) !== undefined
 		? []
 		: [step('create', {
 			id: `mark-${id}`,
@@ -125,6 +161,7 @@ function pullSteps(site: Site, given: OpenMerge & {undo: Command[]}): Step[] {
 				images: {device: merge.top, 'base-node': merge.below},
 				more: merge.below === undefined ? {} : {'backing-file': backingName},
 				end: 'job',
+				frozen: frozenBy(site, merge),
 			}),
 		}),
 		step('create', {
@@ -146,7 +183,7 @@ function commitSteps(site: Site, given: OpenCommit): Step[] {
 	const {graph, uuid} = site;
 	const jobId = `vsnap-commit-${id}`;
 	const isHead = graph.keyOf(top) === graph.keyOf(head);
-	const carried = isHead ? carriedBy(site, merge) : [];
+	const carried = carriedBy(site, merge);
 	return [step('switch', {
 		id: `commit-${id}`,
 		title: carried.length === 0 ? title : `${title}, with the ${carried.length === 1 ? 'bitmap' : 'bitmaps'} ${carried.map(({name}) => name).join(', ')}`,
@@ -158,7 +195,7 @@ function commitSteps(site: Site, given: OpenCommit): Step[] {
 		whenStopped,
 		...job(site, 'block-commit', isHead
 			? {id: jobId, images: {device: top, 'base-node': into}, more: {}, end: 'job-pivot', carried}
-			: {id: jobId, images: {device: head, 'top-node': top, 'base-node': into}, more: backingName === undefined ? {} : {'backing-file': backingName}, end: 'job'}),
+			: {id: jobId, images: {device: head, 'top-node': top, 'base-node': into}, more: backingName === undefined ? {} : {'backing-file': backingName}, end: 'job', frozen: frozenBy(site, merge)}),
 	}), ...closeSteps(site, 'switch', given)];
 }
 
