@@ -39,7 +39,7 @@ test.serial('an action goes on while another one is started on another domain, b
 	await terminal.press('Enter');
 	await terminal.waitFor(/nextcloud: .* done/);
 	await terminal.press('z');
-	await terminal.waitFor(/Merge before-29 of nextcloud +✗ not possible/);
+	await terminal.waitFor(/nextcloud: merge "before-29" +✗ not possible/);
 	await terminal.press('Escape', '@');
 	await terminal.waitFor(/Command log[\s\S]*virsh/);
 	await terminal.press('Escape', 'q');
