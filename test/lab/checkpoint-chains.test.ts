@@ -5,7 +5,7 @@ import test, {type ExecutionContext} from 'ava';
 import type {Plan} from '../../source/model/plan/plan.ts';
 import {digestPoint, makeTarget, readManifests} from './backups.ts';
 import {
-	doBare, markBare, markBareDisks, quit, runBare, startBare,
+	doBare, markBare, markBareDisks, quit, runBare, startBare, type BareDomain,
 } from './bare-domain.ts';
 import {startLab} from './daemons.ts';
 import {makeDomain, start, stop, type LabDomain} from './domains.ts';
@@ -264,6 +264,24 @@ test.serial('a standalone QEMU that runs: bitmaps of the head alone come with it
 	t.deepEqual(await Promise.all(manifests.map(async manifest => digestPoint(folder, manifest))), [...held, held.at(-1)!]);
 });
 
+/** Deletes s1, and is killed as the second disk is committed. */
+async function killInCommit(t: ExecutionContext, domain: BareDomain): Promise<void> {
+	const killed = await runBare(domain, ['delete', '--yes', '--json', '--', domain.name, 's1'], (line, kill) => {
+		if (line.replaceAll(' ', '').includes('"step-started","step":"commit-2"')) {
+			kill();
+		}
+	});
+	t.is(killed.exitCode, null, killed.stdout + killed.stderr);
+}
+
+/** What was written since c1 is copied, and is what the disks hold. */
+async function expectIncrement(t: ExecutionContext, {domain, folder, held}: {domain: BareDomain; folder: string; held: Digests}): Promise<void> {
+	await doBare(domain, 'backup', 'create', `--to=${folder}`, '--since=c1', '--no-checkpoint', '--yes', domain.name);
+	const manifest = (await readManifests(folder)).at(-1)!;
+	t.deepEqual(manifest.disks.map(({kind}) => kind), ['incremental', 'incremental']);
+	t.deepEqual(await digestPoint(folder, manifest), held);
+}
+
 test.serial('a standalone QEMU that runs: killed when the head is committed with its bitmaps, it is finished, and the increment is right', async t => {
 	const domain = await startBare(t);
 	const folder = await makeTarget(t, domain);
@@ -272,19 +290,11 @@ test.serial('a standalone QEMU that runs: killed when the head is committed with
 	await markBareDisks(domain, 2);
 	await doBare(domain, 'backup', 'create', `--to=${folder}`, '--checkpoint=c1', '--yes', domain.name);
 	await markBareDisks(domain, 3);
-	const killed = await runBare(domain, ['delete', '--yes', '--json', '--', domain.name, 's1'], (line, kill) => {
-		if (line.replaceAll(' ', '').includes('"step-started","step":"commit-2"')) {
-			kill();
-		}
-	});
-	t.is(killed.exitCode, null, killed.stdout + killed.stderr);
+	await killInCommit(t, domain);
 	await markBareDisks(domain, 4);
 	await doBare(domain, 'recover', '--roll-forward', '--yes');
 	const held = await markBareDisks(domain, 5);
-	await doBare(domain, 'backup', 'create', `--to=${folder}`, '--since=c1', '--no-checkpoint', '--yes', domain.name);
-	const manifest = (await readManifests(folder)).at(-1)!;
-	t.deepEqual(manifest.disks.map(({kind}) => kind), ['incremental', 'incremental']);
-	t.deepEqual(await digestPoint(folder, manifest), held);
+	await expectIncrement(t, {domain, folder, held});
 });
 
 test.serial('a standalone QEMU that runs: bitmaps of frozen images go into the one that a job merges them into, and each increment is right', async t => {
@@ -331,20 +341,12 @@ test.serial('a standalone QEMU that runs: killed when a frozen image is committe
 	await doBare(domain, 'backup', 'create', `--to=${folder}`, '--checkpoint=c1', '--yes', domain.name);
 	await markBareDisks(domain, 3);
 	await doBare(domain, 'create', '--disk-only', '--yes', '--', domain.name, 's2');
-	const killed = await runBare(domain, ['delete', '--yes', '--json', '--', domain.name, 's1'], (line, kill) => {
-		if (line.replaceAll(' ', '').includes('"step-started","step":"commit-2"')) {
-			kill();
-		}
-	});
-	t.is(killed.exitCode, null, killed.stdout + killed.stderr);
+	await killInCommit(t, domain);
 	// QEMU has the images open for writing while the job waits: nobody can read them beside it.
 	await markBare(domain, 4);
 	await doBare(domain, 'recover', '--roll-forward', '--yes');
 	const held = await markBareDisks(domain, 5);
-	await doBare(domain, 'backup', 'create', `--to=${folder}`, '--since=c1', '--no-checkpoint', '--yes', domain.name);
-	const manifest = (await readManifests(folder)).at(-1)!;
-	t.deepEqual(manifest.disks.map(({kind}) => kind), ['incremental', 'incremental']);
-	t.deepEqual(await digestPoint(folder, manifest), held);
+	await expectIncrement(t, {domain, folder, held});
 });
 
 test.serial('a standalone QEMU that runs moves no bitmaps of several frozen images at once: those that the image below does not have stand in the way, and off they are merged', async t => {

@@ -5,10 +5,10 @@ import {hostRowsOf} from '../layout.ts';
 import type {State} from '../state.ts';
 import {visibleDomains} from '../browse/domains.ts';
 
-/** A host, one of its domains, or how many more of them there are. */
+/** A host, one of its domains, or the number of those that do not fit. */
 export type PaneRow = {kind: 'host'; host: number} | {kind: 'domain'; host: number; domain: number} | {kind: 'more'; host: number; count: number};
 
-/** So many rows of a host's domains, of which the last may say how many more there are. */
+/** At most this many rows for a host's domains. Where not all fit, the last row gives the number of the others. */
 function unfolded(host: number, listed: number, {count, rows}: {count: number; rows: number}): PaneRow[] {
 	const isWhole = count <= rows && listed >= count;
 	const shown = isWhole ? count : Math.max(0, Math.min(rows - 1, listed));

@@ -61,7 +61,7 @@ export function shownArgv({argv, runAs}: ProgramCommand): string[] {
 	return [...runAs === undefined ? [] : becoming(runAs), ...argv];
 }
 
-/** Node and sshd give a program a socket to read from, which nobody can open as /dev/stdin. */
+/** Node and sshd give a program a socket as its standard input, and Linux does not open a socket by the name /dev/stdin. */
 const throughPipe = 'cat | "$@"';
 
 /** What is run. */

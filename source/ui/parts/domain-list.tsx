@@ -33,7 +33,7 @@ function HostRow({state, index, isUnfolded, columns}: {readonly state: State; re
 	);
 }
 
-/** A domain of a host that is not shown, or how many more it has. */
+/** A domain of a host that is not shown, or the number of its domains that do not fit. */
 function OtherRow({state, row, columns}: {readonly state: State; readonly row: Exclude<PaneRow, {kind: 'host'}>; readonly columns: number}) {
 	const theme = useTheme();
 	const domain = row.kind === 'domain' ? state.hosts.all[row.host]!.list?.[row.domain] : undefined;

@@ -43,7 +43,7 @@ function canMerge(site: Site, merge: Merge): boolean {
 const usableIn = ({graph}: Site, path: string) => (imageAt(graph, path)?.bitmaps ?? []).filter(({isUsable}) => isUsable);
 
 /**
-Of frozen images, which nobody can mark in: but a job that writes to one has it open for writing, and can be told to wait with that. Of a commit of one image into the one
+Bitmaps of frozen images. QEMU opens those for reading alone; a job that writes to one has it open for writing, and can be told to wait at its end. Of a commit of one image into the one
 below, those that the one below lacks; of a pull, those that the image that takes the others in has as well.
 */
 function frozenBy(site: Site, {way, top, layers, into}: Merge): FrozenBitmaps | undefined {
