@@ -10,16 +10,28 @@ import {quoteForShell} from '../../model/text/shell-quote.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {collectAfter} from '../drop/plan.ts';
 
-/** The domain's other snapshots that need the image as it is, or that lie inside one above it, the youngest first. */
+/**
+The domain's other snapshots that need the image as it is, or that lie inside one above it, the youngest first. Where the images lie tells it; times, which have whole
+seconds, and parents, which a snapshot that was found inside an image does not have, only tell apart what lies inside the same one.
+*/
 function snapshotsOn(context: PlanContext, snapshot: Snapshot, given: {path: string; headPath: string}): Snapshot[] {
 	const {graph} = context;
 	const chain = chainOf(graph, given.headPath).map(link => graph.keyOf(link));
-	const above = new Set(chain.slice(0, chain.indexOf(graph.keyOf(given.path))));
-	const names = new Set(holdersOf(graph, given.path).filter(pin => pin.domainUuid === context.uuid && (pin.hold === 'content' || above.has(graph.keyOf(pin.path)))).map(pin => pin.snapshot));
+	const above = chain.slice(0, chain.indexOf(graph.keyOf(given.path)));
+	const ranks = new Map<string, number>();
+	for (const pin of holdersOf(graph, given.path)) {
+		const place = above.indexOf(graph.keyOf(pin.path));
+		if (pin.domainUuid === context.uuid && pin.snapshot !== undefined && pin.snapshot !== snapshot.name && (pin.hold === 'content' || place !== -1)) {
+			// An image is frozen after all that lies inside it.
+			const rank = 2 * (place === -1 ? above.length : place) + (pin.hold === 'content' ? 0 : 1);
+			ranks.set(pin.snapshot, Math.min(rank, ranks.get(pin.snapshot) ?? rank));
+		}
+	}
+
 	const {snapshots} = context.inventory.details;
-	// Within one second a child is the younger one.
 	const depthOf = ({name}: Snapshot) => withAncestors(snapshots, name).length;
-	return snapshots.filter(({name}) => name !== snapshot.name && names.has(name)).sort((a, b) => b.createdAt - a.createdAt || depthOf(b) - depthOf(a));
+	return snapshots.filter(({name}) => ranks.has(name))
+		.sort((a, b) => ranks.get(a.name)! - ranks.get(b.name)! || b.createdAt - a.createdAt || depthOf(b) - depthOf(a));
 }
 
 /** Whether the disk writes to `path` once these snapshots are deleted. */

@@ -103,6 +103,19 @@ test('the way to an internal snapshot below external ones is named, where deleti
 	}
 
 	t.regex(remedyOf(quick)!, /delete "e2" and "e1" first/i, 'made within one second');
+	// A state inside the overlay that was found there has no parent, and times have whole seconds.
+	const inOverlay = inventory({
+		...scene,
+		heads: {vda: '/d/vda.e1'},
+		current: 'e1',
+		snapshots: [...scene.snapshots.slice(0, 2), {name: 'i2', state: 'shutoff', frozen: {vda: '/d/vda.e1'}, overlays: {}, modes: {vda: 'internal'}}],
+		images: [...internal.images, image('/d/vda.e1', '/d/vda.qcow2', {internalSnapshots: [{tag: 'i2', memoryBytes: 0}]})],
+	});
+	for (const snapshot of inOverlay.details.snapshots) {
+		snapshot.createdAt = 1;
+	}
+
+	t.regex(remedyOf(inOverlay)!, /Delete "i2" and "e1" first: vsnap-tui delete -- web i2; vsnap-tui delete -- web e1\./);
 	t.is(remedyOf(inventory({...scene, images: [...scene.images, image('/d/stranger', '/d/vda.qcow2')]})), 'Copy its content out of the image: qemu-img convert -O qcow2 -l i1 /d/vda.qcow2 COPY.', 'somebody else stands on it, too');
 });
 
