@@ -7,13 +7,13 @@ import type {Checkpoint} from '../../model/domain/snapshot.ts';
 import type {CheckpointProof, Consequence, Step} from '../../model/plan/plan.ts';
 import {mapResult, succeed, type Result} from '../../model/result.ts';
 import type {PlanContext} from '../../planner/context.ts';
+import {inMode, isMade, type DiskPlan} from '../../planner/disk-plan.ts';
 import {imageCommands} from '../../planner/hypervisor/commands.ts';
 import {buildPath} from '../../planner/steps/build-folder.ts';
 import {
 	byAge, checkpointRecords, continueStep, describeGood, goodAmong, recordedBelow,
 } from '../../planner/steps/checkpoints.ts';
 import {toOverlaid} from '../../planner/steps/overlay.ts';
-import type {TargetedDisk} from './targets.ts';
 import {describeEnd} from './words.ts';
 
 type ContinuedCheckpoints = {
@@ -28,10 +28,11 @@ type ContinuedCheckpoints = {
 };
 
 /** Whether the guest reads something else from it than from the image below: nothing has recorded that. */
-const isOther = ({reuse, request}: TargetedDisk): boolean => reuse === 'no-backing-file' || request?.reuse === 'existing-with-data';
+const isOther = ({reuse, request}: Extract<DiskPlan, {mode: 'external'}>): boolean => reuse === 'no-backing-file' || request?.reuse === 'existing-with-data';
 
 /** `isRecorded`: the snapshot gets a record. Fails with `unreadable` where the record of a checkpoint cannot be changed. */
-export function continueCheckpoints(context: PlanContext, disks: TargetedDisk[], isRecorded: boolean): Result<ContinuedCheckpoints> {
+export function continueCheckpoints(context: PlanContext, all: DiskPlan[], isRecorded: boolean): Result<ContinuedCheckpoints> {
+	const disks = inMode(all, 'external');
 	const {checkpoints} = context.inventory.details;
 	const result: ContinuedCheckpoints = {
 		bitmaps: [], preparedBitmaps: [], before: [], after: [], expected: {}, consequences: [],
@@ -55,7 +56,7 @@ export function continueCheckpoints(context: PlanContext, disks: TargetedDisk[],
 		for (const {disk, bitmap} of bitmaps.filter(({disk, bitmap}) => bitmapHealth(context.graph, disk.basePath, bitmap.name) === 'good')) {
 			const path = buildPath(disk);
 			proven.push({path: disk.overlayPath, name: bitmap.name});
-			if (disks.some(({target, reuse}) => target === disk.target && reuse === 'existing')) {
+			if (disks.some(other => other.target === disk.target && !isMade(other))) {
 				const undo = [{...imageCommands.removeBitmap(path, bitmap.name), onlyIf: {kind: 'image-has-bitmap', path, bitmap: bitmap.name} as const}];
 				result.preparedBitmaps.push(continueStep(disk, {path, checkpoint: checkpoint.name, bitmap, undo}));
 			} else {

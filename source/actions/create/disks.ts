@@ -9,14 +9,10 @@ import {headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk, type Snaps
 import {imageAt} from '../../model/images/image-graph.ts';
 import {refuseBrokenChain} from '../../planner/checks/blockers.ts';
 import type {PlanContext} from '../../planner/context.ts';
-import type {FrozenDisk} from '../../planner/hypervisor/hypervisor.ts';
+import {inMode, type AskedDisk, type DiskPlan, type Head} from '../../planner/disk-plan.ts';
 import {refuseNarrowRefcounts} from '../../planner/checks/narrow-refcounts.ts';
 import {isOpened} from '../../planner/encryption/keys.ts';
-import type {Storage} from '../../planner/storage/kind.ts';
 import {isEmptyDrive, storageOf, storageWord} from '../../planner/storage/storage.ts';
-
-/** A disk of the domain beside what was asked for it. */
-type AskedDisk = {disk: Disk; request: DiskRequest | undefined; asked: SnapshotMode | undefined};
 
 /** Empty drives, media that the guest cannot write, and what no snapshot can hold take no part by themselves. A shared disk is asked about. */
 function isEligible(disk: Disk): boolean {
@@ -66,7 +62,7 @@ export function askDisks(context: PlanContext, action: CreateAction): AskedDisk[
 	return disks.map(disk => {
 		const request = requests.get(disk.target);
 		const asked = request?.mode ?? (request?.path === undefined && request?.reuse === undefined ? disk.snapshotMode : 'external');
-		return {disk, request, asked};
+		return {target: disk.target, disk, request, asked};
 	});
 }
 
@@ -86,26 +82,18 @@ export function answerOf(disks: AskedDisk[]): DiskAnswer {
 	return said.length === 2 ? 'mixed' : said[0] ?? '-';
 }
 
-export type ModedDisk = AskedDisk & {mode: SnapshotMode};
-
-/** The mode of each disk, as the way says. */
-export function modesOf(disks: AskedDisk[], way: Way): ModedDisk[] {
-	const byDefault = way.disk === 'default' ? 'external' : way.disk;
-	return disks.map(asked => {
-		const isLeftAlone = !isEligible(asked.disk) && asked.request === undefined;
-		return {...asked, mode: isLeftAlone ? 'no' : asked.asked ?? byDefault};
-	});
+/** As the way says, where nothing was asked. */
+export function modeOf({disk, request, asked}: AskedDisk, way: Way): SnapshotMode {
+	const isLeftAlone = !isEligible(disk) && request === undefined;
+	return isLeftAlone ? 'no' : asked ?? (way.disk === 'default' ? 'external' : way.disk);
 }
 
-/** A disk that takes part, on the image that will be frozen. */
-export type PartakingDisk = FrozenDisk & {request: DiskRequest | undefined; storage: Storage};
-
 /** What keeps a disk from taking part, whichever way; undefined: nothing. */
-function obstacle({disk, mode}: ModedDisk, can: PlanContext['can']): string | undefined {
+function obstacle({disk, mode}: {disk: Disk; mode: SnapshotMode}, path: string, can: PlanContext['can']): string | undefined {
 	const rules: Array<[boolean, string]> = [
 		[isEmptyDrive(disk), 'is an empty drive'],
 		[!isWritableMedium(disk), 'is read-only for the guest'],
-		[!posix.isAbsolute(storageOf(disk)?.path ?? ''), `is not on an image file (type ${storageWord(disk)})`],
+		[!posix.isAbsolute(path), `is not on an image file (type ${storageWord(disk)})`],
 		[disk.device === 'lun', 'is a SCSI device that is passed through'],
 		[disk.isEncrypted && !isOpened({can}, disk), 'is encrypted, and nothing names its secret, so that an overlay on it could not be'],
 		[disk.hasSlices, 'is a slice of its file, and an overlay on it would not be'],
@@ -116,40 +104,38 @@ function obstacle({disk, mode}: ModedDisk, can: PlanContext['can']): string | un
 	return rules.find(([holds]) => holds)?.[1];
 }
 
-function refuseHead(context: PlanContext, disk: PartakingDisk): void {
-	refuseBrokenChain(context, disk.headPath);
-	const freezing = context.pins.filter(pin => pin.hold === 'content' && pin.snapshot !== undefined && context.graph.keyOf(pin.path) === context.graph.keyOf(disk.headPath));
+function refuseHead(context: PlanContext, target: string, {headPath}: Head): void {
+	refuseBrokenChain(context, headPath);
+	const freezing = context.pins.filter(pin => pin.hold === 'content' && pin.snapshot !== undefined && context.graph.keyOf(pin.path) === context.graph.keyOf(headPath));
 	if (freezing.length > 0) {
 		context.blockers.push({
 			kind: 'image-needed',
-			text: `${disk.target} writes to ${disk.headPath}, which is already frozen (${[...new Set(freezing.map(pin => pin.label))].join(', ')}): two snapshots must not share one frozen image, because deleting one would change the other.`,
+			text: `${target} writes to ${headPath}, which is already frozen (${[...new Set(freezing.map(pin => pin.label))].join(', ')}): two snapshots must not share one frozen image, because deleting one would change the other.`,
 			remedy: 'Revert to that snapshot, which puts the domain on an overlay of its own, or delete its record; then try again.',
 		});
 	}
 }
 
-/** Those of the disks that are to be `mode`, each fit for it. Appends blockers to the context. */
-export function partakingDisks(context: PlanContext, disks: ModedDisk[], mode: 'internal' | 'external'): PartakingDisk[] {
-	return disks.filter(disk => disk.mode === mode).flatMap(moded => {
-		const {disk, request} = moded;
-		const reason = obstacle(moded, context.can);
-		if (reason !== undefined) {
-			context.blockers.push({kind: 'not-supported', text: `${disk.target} ${reason}.`, remedy: `Leave it out: --disk ${disk.target}=no.`});
-			return [];
-		}
+/** The image that is to be frozen; undefined: the disk cannot take part. Appends blockers to the context. */
+export function headOf(context: PlanContext, {target, disk}: AskedDisk, mode: 'internal' | 'external'): Head | undefined {
+	const headPath = storageOf(disk)?.path ?? '';
+	const reason = obstacle({disk, mode}, headPath, context.can);
+	if (reason !== undefined) {
+		context.blockers.push({kind: 'not-supported', text: `${target} ${reason}.`, remedy: `Leave it out: --disk ${target}=no.`});
+		return undefined;
+	}
 
-		const partaking = {target: disk.target, headPath: disk.sourcePath!, format: disk.format ?? 'raw', request, storage: storageOf(disk)!};
-		refuseHead(context, partaking);
-		return [partaking];
-	});
+	const head = {headPath, format: disk.format ?? 'raw'};
+	refuseHead(context, target, head);
+	return head;
 }
 
 /** QEMU takes a short number for the number of an internal snapshot before it looks for a name. */
 const numberLike = /^\d{1,6}$/u;
 
 /** Rules of internal snapshots: qcow2 alone, all writable disks or none, no tag twice. */
-export function requireInternal(context: PlanContext, all: ModedDisk[], partaking: PartakingDisk[], name: string): void {
-	for (const disk of partaking) {
+export function requireInternal(context: PlanContext, disks: DiskPlan[], name: string): void {
+	for (const disk of inMode(disks, 'internal')) {
 		const image = imageAt(context.graph, disk.headPath);
 		if (disk.format !== 'qcow2') {
 			context.blockers.push({
@@ -169,11 +155,11 @@ export function requireInternal(context: PlanContext, all: ModedDisk[], partakin
 		}
 	}
 
-	for (const {disk, mode} of all) {
+	for (const {target, disk, mode} of disks) {
 		if ((mode === 'no' && isEligible(disk)) || mode === 'manual') {
 			context.blockers.push({
 				kind: 'not-supported',
-				text: `${disk.target} is left out, but an internal snapshot needs every disk that the guest can write to.`,
+				text: `${target} is left out, but an internal snapshot needs every disk that the guest can write to.`,
 				remedy: 'Include it, or ask for external disks.',
 			});
 		}

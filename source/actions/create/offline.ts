@@ -4,34 +4,25 @@ Creating a snapshot of a domain that is off, for libvirt's domains and bare ones
 import {posix} from 'node:path';
 import type {Command, Probe, Step} from '../../model/plan/plan.ts';
 import {succeed, together, type Result} from '../../model/result.ts';
-import {refuseFolders} from '../../planner/checks/blockers.ts';
 import {
 	closeBuildFolders, proveBuilt, refuseFolderRisks,
 } from '../../planner/steps/build-folder.ts';
 import {fileCommands, imageCommands} from '../../planner/hypervisor/commands.ts';
 import type {PlanContext} from '../../planner/context.ts';
+import {inMode, isMade, type NewOverlay} from '../../planner/disk-plan.ts';
 import {checkpointRecords} from '../../planner/steps/checkpoints.ts';
 import {defineStep, definitionOn} from '../../planner/steps/domain.ts';
 import {tagNvram} from '../../planner/steps/nvram-inside.ts';
 import {mergedBack} from '../../planner/steps/merge.ts';
 import {requireSecrets} from '../../planner/checks/recorded-chains.ts';
-import {checkSteps, overlayFiles, overlaySteps, toOverlaid} from '../../planner/steps/overlay.ts';
+import {checkSteps, overlaySteps, toOverlaid} from '../../planner/steps/overlay.ts';
 import {step} from '../../planner/steps/step.ts';
 import {continueCheckpoints} from './checkpoints.ts';
-import {chooseTargets, type TargetedDisk} from './targets.ts';
 import {recordSteps, recordXml} from './record.ts';
-import {requireInternal, partakingDisks, type PartakingDisk} from './disks.ts';
+import {requireInternal} from './disks.ts';
 import type {CreateParts, CreateRequest} from './request.ts';
 
 const whenStopped = 'Recover would undo it; the domain is as it was.';
-
-function checkHeads(disks: PartakingDisk[]): Step[] {
-	return disks.map(disk => step('check', {
-		id: `check-${disk.target}`,
-		title: `Check that the chain of ${disk.target} is complete and not open for writing elsewhere`,
-		command: imageCommands.infoWithChain(disk.headPath, disk.format),
-	}));
-}
 
 /** Takes a state out of an image again: by qemu-img, or, where somebody has started the domain meanwhile, by whoever has the image open. */
 function untagAgain(context: PlanContext, {target, path, tag, recordXml}: {target: string; path: string; tag: string; recordXml: string}): Command[] {
@@ -44,12 +35,12 @@ function untagAgain(context: PlanContext, {target, path, tag, recordXml}: {targe
 }
 
 /** Appends blockers to the context; fails only where an XML document cannot be changed. */
-export function planOfflineInternal(context: PlanContext, {action, disks: all, now}: CreateRequest): Result<CreateParts> {
-	const disks = partakingDisks(context, all, 'internal');
-	requireInternal(context, all, disks, action.snapshot);
-	const request = {action, disks: all, overlays: new Map<string, string>(), now, state: 'shutoff', memory: {mode: 'no'}} as const;
-	const record = recordSteps(context, request);
-	const recordText = recordXml(context, request);
+export function planOfflineInternal(context: PlanContext, request: CreateRequest): Result<CreateParts> {
+	const {action} = request;
+	const disks = inMode(request.disks, 'internal');
+	requireInternal(context, request.disks, action.snapshot);
+	const record = recordSteps(context, {...request, state: 'shutoff'});
+	const recordText = recordXml(context, {...request, state: 'shutoff'});
 	const aside = action.hasNoMetadata ? succeed({before: [], after: [], expected: {}}) : checkpointRecords(context, {stay: context.inventory.details.checkpoints});
 	const made = together({record, recordText, aside});
 	if (!made.ok) {
@@ -65,24 +56,24 @@ export function planOfflineInternal(context: PlanContext, {action, disks: all, n
 		doneWhen: {kind: 'image-has-tag', path, tag: action.snapshot},
 		whenStopped,
 	}));
+	const checks = disks.map(({target, headPath, format}) => step('check', {
+		id: `check-${target}`,
+		title: `Check that the chain of ${target} is complete and not open for writing elsewhere`,
+		command: imageCommands.infoWithChain(headPath, format),
+	}));
 	const variables = tagNvram(context, action.snapshot);
 	return succeed({
-		steps: [...checkHeads(disks), ...tags, ...variables.steps, ...made.value.aside.before, ...made.value.record, ...made.value.aside.after],
+		steps: [...checks, ...tags, ...variables.steps, ...made.value.aside.before, ...made.value.record, ...made.value.aside.after],
 		consequences: variables.consequences,
-		heads: new Map(),
-		created: [],
-		written: disks.map(disk => disk.headPath),
-		adopted: [],
-		bases: disks.map(disk => disk.headPath),
 		checkpoints: made.value.aside.expected,
 	});
 }
 
 /** The steps that make the overlays which are not there yet, and prove all of them. */
-function targetSteps(context: PlanContext, disks: TargetedDisk[], {bitmaps, preparedBitmaps}: {bitmaps: Step[]; preparedBitmaps: Step[]}): Step[] {
-	const prepared = disks.filter(disk => disk.reuse === 'existing');
+function targetSteps(context: PlanContext, disks: NewOverlay[], {bitmaps, preparedBitmaps}: {bitmaps: Step[]; preparedBitmaps: Step[]}): Step[] {
+	const prepared = disks.filter(disk => !isMade(disk));
 	return [
-		...overlaySteps(disks.filter(disk => disk.reuse !== 'existing').map(disk => toOverlaid(context, disk)), bitmaps),
+		...overlaySteps(disks.filter(disk => isMade(disk)).map(disk => toOverlaid(context, disk)), bitmaps),
 		...preparedBitmaps,
 		...prepared.map((disk): Step => step('create', {
 			id: `open-${disk.target}`,
@@ -105,7 +96,7 @@ function targetSteps(context: PlanContext, disks: TargetedDisk[], {bitmaps, prep
 The switch, which somebody may follow by starting the domain: what its guest writes is merged back, by whoever runs it or, once it is off, by qemu-img. A bare QEMU
 has to stay on the images that it was started on, so there it is waited for. What a person prepared may hold data of its own, which is never merged.
 */
-function defineMerged(context: PlanContext, xml: string, disks: readonly TargetedDisk[]): Step {
+function defineMerged(context: PlanContext, xml: string, disks: readonly NewOverlay[]): Step {
 	const step = defineStep(context, xml);
 	if (disks.some(({reuse}) => reuse !== 'absolute-paths')) {
 		return step;
@@ -115,29 +106,27 @@ function defineMerged(context: PlanContext, xml: string, disks: readonly Targete
 }
 
 /** Appends blockers to the context; fails only where an XML document cannot be changed. */
-export function planOfflineExternal(context: PlanContext, {action, disks: all, now}: CreateRequest): Result<CreateParts> {
-	const partaking = partakingDisks(context, all, 'external');
-	for (const {target, headPath} of partaking) {
+export function planOfflineExternal(context: PlanContext, request: CreateRequest): Result<CreateParts> {
+	const {action} = request;
+	const disks = inMode(request.disks, 'external');
+	for (const {target, headPath} of disks) {
 		requireSecrets(context, target, headPath, `Leave it out: --disk ${target}=no.`);
 	}
 
-	const {disks, consequences} = chooseTargets(context, action, {disks: partaking, hasMemory: false, now});
-	const made = disks.filter(disk => disk.reuse !== 'existing').map(disk => disk.overlayPath);
-	refuseFolders(context, made);
-	refuseFolderRisks(context, made);
-	const built = disks.filter(disk => disk.reuse !== 'existing').map(disk => toOverlaid(context, disk));
-	const overlays = new Map(disks.map(disk => [disk.target, disk.overlayPath]));
+	const made = disks.filter(disk => isMade(disk));
+	refuseFolderRisks(context, made.map(({overlayPath}) => overlayPath));
+	const built = made.map(disk => toOverlaid(context, disk));
 	const definition = definitionOn(context, disks);
 	if (!definition.ok) {
 		return definition;
 	}
 
-	const record = recordSteps(context, {action, disks: all, overlays, now, state: 'shutoff', memory: {mode: 'no'}});
+	const record = recordSteps(context, {...request, state: 'shutoff'});
 	if (!record.ok) {
 		return record;
 	}
 
-	const checkpoints = continueCheckpoints(context, disks, !action.hasNoMetadata);
+	const checkpoints = continueCheckpoints(context, request.disks, !action.hasNoMetadata);
 	if (!checkpoints.ok) {
 		return checkpoints;
 	}
@@ -153,12 +142,7 @@ export function planOfflineExternal(context: PlanContext, {action, disks: all, n
 			...checkpoints.value.after,
 			...closeBuildFolders(built),
 		],
-		consequences: [...consequences, ...checkpoints.value.consequences],
-		heads: overlays,
-		created: overlayFiles(built),
-		written: [],
-		adopted: disks.filter(disk => disk.reuse === 'existing').map(disk => disk.overlayPath),
-		bases: disks.map(disk => disk.headPath),
+		consequences: checkpoints.value.consequences,
 		checkpoints: checkpoints.value.expected,
 	});
 }

@@ -5,22 +5,24 @@ come in.
 import type {CreateAction, EndState} from '../../model/plan/request.ts';
 import {decideOn} from '../../model/plan/decision-table.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
-import {imageAt} from '../../model/images/image-graph.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
-import type {Plan} from '../../model/plan/plan.ts';
+import type {SnapshotMemory} from '../../model/domain/snapshot.ts';
+import type {Expected, Plan} from '../../model/plan/plan.ts';
 import {fail, type Result, succeed} from '../../model/result.ts';
-import {refuseBusyDomain, requireFreeName} from '../../planner/checks/blockers.ts';
+import {refuseBusyDomain, refuseFolders, requireFreeName} from '../../planner/checks/blockers.ts';
 import type {PlanArguments, PlanContext} from '../../planner/context.ts';
 import {planContext} from '../../planner/plan-context.ts';
 import {fingerprintOf} from '../../planner/fingerprint.ts';
 import {copyNvram} from '../../planner/steps/nvram.ts';
 import {nvramImageOf} from '../../planner/steps/nvram-inside.ts';
+import {inMode, isMade} from '../../planner/disk-plan.ts';
 import {fileHeads, planFrame} from '../../planner/frame.ts';
-import {filesAt} from '../../planner/steps/overlay.ts';
+import {filesAt, overlayFiles, toOverlaid} from '../../planner/steps/overlay.ts';
 import {planOnline} from './online.ts';
 import {planOfflineExternal, planOfflineInternal} from './offline.ts';
-import {answerOf, askDisks, modesOf, partakingTargets} from './disks.ts';
+import {answerOf, askDisks, partakingTargets} from './disks.ts';
 import type {CreateParts, CreateRequest} from './request.ts';
+import {planDisks} from './targets.ts';
 import {describeCreate} from './words.ts';
 
 /** Flags that do not fit the way. */
@@ -44,17 +46,37 @@ function endStateOf(context: PlanContext, {action, disks}: CreateRequest): EndSt
 	return isLeftPaused ? 'paused' : (domain.state === 'running' ? 'running' : undefined);
 }
 
+function expectedOf(context: PlanContext, request: CreateRequest): Expected {
+	const {action: {hasNoMetadata, snapshot}, disks} = request;
+	const {details} = context.inventory;
+	// A drive that takes no part may change its medium at any time: the proof speaks of the others.
+	const heads = [
+		...inMode(disks, 'internal').map(({target, headPath: path, format}) => ({target, path, format})),
+		...inMode(disks, 'external').map(({target, overlayPath: path}) => ({target, path, format: 'qcow2'})),
+	];
+	return {
+		heads: heads.map(({target, path}) => ({target, path})),
+		chains: heads.map(({path, format}) => ({path, format})),
+		currentSnapshot: hasNoMetadata ? details.currentSnapshot : snapshot,
+		snapshots: [
+			...details.snapshots.map(({name, parent}) => ({name, parent})),
+			...(hasNoMetadata ? [] : [{name: snapshot, parent: details.currentSnapshot}]),
+		],
+		endState: endStateOf(context, request),
+	};
+}
+
 /** Memory brings the firmware variables with it, an internal snapshot may hold them in their own file, and without a record nobody could tell whose a copy is. */
-function addNvram(context: PlanContext, {action, way, now}: CreateRequest, parts: CreateParts): CreateParts {
+function addNvram(context: PlanContext, {action, way, now}: CreateRequest, parts: CreateParts): CreateParts & {copies: string[]} {
 	if (way.memory !== 'no' || action.hasNoMetadata || (way.disk === 'internal' && nvramImageOf(context) !== undefined)) {
-		return parts;
+		return {...parts, copies: []};
 	}
 
 	const {before, after, created, consequences} = copyNvram(context, {name: action.snapshot, now, isActive: hasProcess(context.inventory.details.domain)});
 	return {
 		...parts,
 		steps: [...parts.steps.filter(({phase}) => phase === 'check'), ...before, ...parts.steps.filter(({phase}) => phase !== 'check'), ...after],
-		created: [...parts.created, ...filesAt(created)],
+		copies: created,
 		consequences: [...parts.consequences, ...consequences],
 	};
 }
@@ -81,43 +103,38 @@ export function planCreate(action: CreateAction, inventory: Inventory, given: Pl
 		return fail({kind: 'refused', blockers: [...context.blockers, {kind: 'not-supported', text: decision.reason, remedy: decision.instead}]});
 	}
 
-	const request: CreateRequest = {action, way: decision.way, disks: modesOf(asked, decision.way), now: given.now};
+	const {way} = decision;
+	const {disks, memoryPath, consequences} = planDisks(context, {action, way, asked, now: given.now});
+	const memory: SnapshotMemory = way.memory === 'external' ? {mode: 'external', path: memoryPath ?? ''} : {mode: way.memory};
+	const request: CreateRequest = {action, way, disks, memory, now: given.now};
+	const [internal, external] = [inMode(disks, 'internal'), inMode(disks, 'external')];
+	const files = [...overlayFiles(external.filter(disk => isMade(disk)).map(disk => toOverlaid(context, disk))), ...filesAt(memoryPath === undefined ? [] : [memoryPath])];
 	refuseFlags(context, request);
+	refuseFolders(context, files.map(({path}) => path));
 	const parts = partsOf(context, request);
 	if (!parts.ok) {
 		return context.blockers.length > 0 ? fail({kind: 'refused', blockers: context.blockers}) : parts;
 	}
 
-	const whole = addNvram(context, request, parts.value);
+	const {steps, copies, checkpoints, consequences: more} = addNvram(context, request, parts.value);
 	if (context.blockers.length > 0) {
 		return fail({kind: 'refused', blockers: context.blockers});
 	}
 
-	const {steps, created, written, adopted, bases, heads: newHeads} = whole;
-	// A drive that takes no part may change its medium at any time: the proof speaks of the others.
-	const newDisks = request.disks.filter(({mode}) => mode === 'internal' || mode === 'external').map(({disk}) => ({target: disk.target, path: newHeads.get(disk.target) ?? disk.sourcePath!}));
 	const {hasNoMetadata, snapshot} = action;
+	const isOverlaid = (target: string) => external.some(disk => disk.target === target);
+	const adopted = external.filter(disk => !isMade(disk)).map(({overlayPath}) => overlayPath);
 	return succeed({
 		...planFrame(action, inventory, given, {
-			expected: {
-				heads: newDisks,
-				chains: newDisks.map(({target, path}) => ({path, format: newHeads.has(target) ? 'qcow2' : imageAt(context.graph, path)?.format ?? 'qcow2'})),
-				currentSnapshot: hasNoMetadata ? details.currentSnapshot : snapshot,
-				snapshots: [
-					...details.snapshots.map(({name, parent}) => ({name, parent})),
-					...(hasNoMetadata ? [] : [{name: snapshot, parent: details.currentSnapshot}]),
-				],
-				endState: endStateOf(context, request),
-				...whole.checkpoints,
-			},
-			fingerprint: fingerprintOf(inventory, new Set([...bases, ...adopted])),
+			expected: {...expectedOf(context, request), ...checkpoints},
+			fingerprint: fingerprintOf(inventory, new Set([...[...internal, ...external].map(({headPath}) => headPath), ...adopted])),
 		}),
-		consequences: describeCreate(context, request, {decided, parts: whole}),
+		consequences: describeCreate(context, request, {decided, consequences: [...consequences, ...more]}),
 		images: {
-			created,
+			created: [...files, ...filesAt(copies)],
 			removed: [],
-			...(written.length > 0 && {written}),
-			...(!hasNoMetadata && {frozen: fileHeads(inventory).filter(({target}) => newHeads.has(target)).map(({path}) => ({path, snapshot}))}),
+			...(internal.length > 0 && {written: internal.map(({headPath}) => headPath)}),
+			...(!hasNoMetadata && {frozen: fileHeads(inventory).filter(({target}) => isOverlaid(target)).map(({path}) => ({path, snapshot}))}),
 			kept: details.images.map(image => image.path),
 		},
 		steps,

@@ -1,44 +1,35 @@
 /**
 The record of a snapshot that we made ourselves, and that it becomes the current one. With `--no-metadata` there is none.
 */
-import type {CreateAction} from '../../model/plan/request.ts';
 import type {Step} from '../../model/plan/plan.ts';
 import {allOf, mapResult, succeed, together, type Result} from '../../model/result.ts';
-import type {SnapshotMemory} from '../../model/domain/snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {buildSnapshotXml, changeSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {checkText} from '../../model/xml/change-xml.ts';
 import {preservingXml, recordNew} from '../../planner/records/bookkeeping.ts';
 import type {PlanContext} from '../../planner/context.ts';
+import {inMode} from '../../planner/disk-plan.ts';
 import {isExternalOn, mustNameHeads, recordedOverlays} from '../../planner/records/lineage.ts';
 import {step} from '../../planner/steps/step.ts';
 import {placeInXml} from '../../planner/storage/storage.ts';
-import type {ModedDisk} from './disks.ts';
+import type {CreateRequest} from './request.ts';
 
-type RecordRequest = {
-	action: CreateAction;
-	disks: ModedDisk[];
-	/** The domain's new images, by target. */
-	overlays: Map<string, string>;
-	now: Date;
-	state: 'running' | 'paused' | 'shutoff' | 'disk-snapshot';
-	memory: SnapshotMemory;
-};
+/** `state`: of the domain, as the record says it. */
+type RecordRequest = CreateRequest & {state: 'running' | 'paused' | 'shutoff' | 'disk-snapshot'};
 
 const wouldFinish = 'Recover would finish the switch; nothing has been removed.';
 
 /** Fails with `unreadable` where a document cannot be made or changed. */
 export function recordXml(context: PlanContext, request: RecordRequest): Result<string> {
-	const {action, disks, overlays, now, state, memory} = request;
+	const {action, disks, now, state, memory} = request;
 	const {details, definitionXml, liveXml} = context.inventory;
-	const checked = allOf([action.snapshot, action.description ?? '', ...overlays.values()].map(text => checkText('A name or description for the XML of a snapshot', text)));
+	const checked = allOf([action.snapshot, action.description ?? '', ...disks.map(({overlayPath}) => overlayPath ?? '')].map(text => checkText('A name or description for the XML of a snapshot', text)));
 	if (!checked.ok) {
 		return checked;
 	}
 
 	// The disks as they are frozen, each with its format; without explicit chains, which would be believed more than the headers.
-	const partaking = disks.filter(({mode, disk}) => mode !== 'no' && disk.sourcePath !== undefined);
-	const sources = new Map(partaking.map(({disk}) => [disk.target, placeInXml(context, {path: disk.sourcePath!, format: disk.format ?? 'raw'})]));
+	const sources = new Map(disks.flatMap(({target, mode, disk: {sourcePath: path, format}}) => mode === 'no' || path === undefined ? [] : [[target, placeInXml(context, {path, format: format ?? 'raw'})] as const]));
 	const domainXml = changeDomainXml(liveXml ?? definitionXml, {sources, rootName: 'domain'});
 	return mapResult(domainXml, xml => buildSnapshotXml({
 		name: action.snapshot,
@@ -47,7 +38,7 @@ export function recordXml(context: PlanContext, request: RecordRequest): Result<
 		parent: details.currentSnapshot,
 		createdAt: Math.floor(now.getTime() / 1000),
 		memory,
-		disks: disks.map(({disk: {target}, mode}) => ({target, mode, overlayPath: overlays.get(target)})),
+		disks,
 		domainXml: xml,
 	}));
 }
@@ -92,7 +83,7 @@ function refuseBesideCheckpoints(context: PlanContext): void {
 export function recordSteps(context: PlanContext, request: RecordRequest): Result<Step[]> {
 	const {action} = request;
 	if (action.hasNoMetadata) {
-		return nameNewHeads(context, request.overlays);
+		return nameNewHeads(context, new Map(inMode(request.disks, 'external').map(({target, overlayPath}) => [target, overlayPath])));
 	}
 
 	const xml = recordXml(context, request);

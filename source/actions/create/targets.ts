@@ -1,9 +1,10 @@
 /**
-Where the new files of a snapshot go: overlays and the memory file. Names follow libvirt's own (`<image without extension>.<snapshot>`), nothing that is there
+How each disk takes part in a new snapshot, and where its new files go: overlays and the memory file. Names follow libvirt's own (`<image without extension>.<snapshot>`), nothing that is there
 is ever overwritten, and an overlay that was made beforehand is proven against the chain first.
 */
 import {Buffer} from 'node:buffer';
 import {posix} from 'node:path';
+import type {Way} from '../../model/plan/decision-table.ts';
 import type {CreateAction} from '../../model/plan/request.ts';
 import {advisedDepth} from '../../model/images/chain-depth.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
@@ -15,15 +16,16 @@ import {stopRemedy} from '../../planner/checks/blockers.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {overlayPath, stemOf} from '../../planner/steps/overlay-name.ts';
 import {noFolderFor, overlayStem} from '../../planner/storage/overlay-site.ts';
-import type {ContinuedDisk} from '../../planner/hypervisor/hypervisor.ts';
-import type {PartakingDisk} from './disks.ts';
+import {inMode, type AskedDisk, type DiskPlan} from '../../planner/disk-plan.ts';
+import {headOf, modeOf} from './disks.ts';
 import {
 	describeDepth, describeEmpty, describeHidden, describeOtherName, describeTightMemory,
 } from './words.ts';
 
-export type TargetedDisk = PartakingDisk & ContinuedDisk;
+type ExternalDisk = Extract<DiskPlan, {mode: 'external'}>;
 
-type Targets = {disks: TargetedDisk[]; memoryPath: string | undefined; consequences: Consequence[]};
+/** What new names are chosen with. */
+type Naming = {action: CreateAction; now: Date; taken: Set<string>; consequences: Consequence[]};
 
 /** The longest name of a file, in bytes. */
 const longestName = 255;
@@ -33,8 +35,7 @@ function isTaken(context: PlanContext, path: string): boolean {
 }
 
 /** libvirt's name where it is free and fits; else one with the time, and a word about it. */
-function chooseName(context: PlanContext, given: {wanted: string; stem: string; what: string; now: Date; taken: Set<string>; consequences: Consequence[]}): string {
-	const {wanted, stem, what, now, taken, consequences} = given;
+function chooseName(context: PlanContext, {now, taken, consequences}: Naming, {wanted, stem, what}: {wanted: string; stem: string; what: string}): string {
 	const isTooLong = Buffer.byteLength(posix.basename(wanted)) > longestName;
 	if (!isTooLong && !isTaken(context, wanted)) {
 		return wanted;
@@ -46,13 +47,13 @@ function chooseName(context: PlanContext, given: {wanted: string; stem: string; 
 }
 
 /** A size of its own, because qemu-img does not open an image that a guest writes to. */
-function prepareCommand(context: PlanContext, {overlayPath, headPath, format}: TargetedDisk): string {
+function prepareCommand(context: PlanContext, {overlayPath, headPath, format}: ExternalDisk): string {
 	const size = imageAt(context.graph, headPath)?.virtualSizeBytes;
 	return `qemu-img create -u -f qcow2 -F ${format} -b ${quoteForShell(headPath)} ${quoteForShell(overlayPath)} ${size ?? 'SIZE'}`;
 }
 
 /** What an overlay that was made beforehand must be, so that the guest finds its disk as it was. */
-function refusePrepared(context: PlanContext, disk: TargetedDisk, consequences: Consequence[]): void {
+function refusePrepared(context: PlanContext, disk: ExternalDisk, consequences: Consequence[]): void {
 	const {overlayPath: path, headPath} = disk;
 	const {graph, pins} = context;
 	const refuse = (text: string, remedy: string) => context.blockers.push({kind: 'image-changed', text: `The prepared overlay ${path} of ${disk.target} ${text}.`, remedy});
@@ -98,7 +99,7 @@ function refusePrepared(context: PlanContext, disk: TargetedDisk, consequences: 
 }
 
 /** What a prepared overlay holds already hides what the disk holds at this moment, be it zeros. */
-function requireEmpty(context: PlanContext, disk: TargetedDisk, {ownBytes, consequences}: {ownBytes: number | undefined; consequences: Consequence[]}): void {
+function requireEmpty(context: PlanContext, disk: ExternalDisk, {ownBytes, consequences}: {ownBytes: number | undefined; consequences: Consequence[]}): void {
 	const {overlayPath: path, target, request} = disk;
 	const refuse = (text: string, remedy: string) => context.blockers.push({kind: 'image-changed', text: `The prepared overlay ${path} of ${target} ${text}`, remedy});
 	if (ownBytes === 0) {
@@ -118,7 +119,7 @@ function requireEmpty(context: PlanContext, disk: TargetedDisk, {ownBytes, conse
 	}
 }
 
-function refuseTarget(context: PlanContext, disk: TargetedDisk, consequences: Consequence[]): void {
+function refuseTarget(context: PlanContext, disk: ExternalDisk, consequences: Consequence[]): void {
 	if (disk.request?.isDevice && disk.reuse !== 'existing') {
 		context.blockers.push({
 			kind: 'not-supported',
@@ -176,7 +177,8 @@ function refuseShared(context: PlanContext, files: Array<{what: string; path: st
 	}
 }
 
-function chooseMemoryPath(context: PlanContext, action: CreateAction, given: {disks: TargetedDisk[]; now: Date; taken: Set<string>; consequences: Consequence[]}): string | undefined {
+function chooseMemoryPath(context: PlanContext, naming: Naming, [first]: ExternalDisk[]): string | undefined {
+	const {action} = naming;
 	const asked = action.memory?.path;
 	if (asked !== undefined) {
 		if (!posix.isAbsolute(asked) || posix.normalize(asked) !== asked || asked.endsWith('/')) {
@@ -188,41 +190,60 @@ function chooseMemoryPath(context: PlanContext, action: CreateAction, given: {di
 		return asked;
 	}
 
-	const besidePath = given.disks[0]?.headPath ?? context.inventory.details.images.find(image => context.pins.some(pin => pin.path === image.path && pin.hold === 'head' && pin.domainUuid === context.uuid))?.path;
+	const besidePath = first?.headPath ?? context.inventory.details.images.find(image => context.pins.some(pin => pin.path === image.path && pin.hold === 'head' && pin.domainUuid === context.uuid))?.path;
 	if (besidePath === undefined) {
 		context.blockers.push({kind: 'memory-file', text: 'There is no disk whose folder could take the memory file.', remedy: 'Name it: --memory external:FILE.'});
 		return undefined;
 	}
 
 	const stem = stemOf(besidePath);
-	return chooseName(context, {...given, wanted: `${stem}.${action.snapshot}.mem`, stem, what: 'The memory file'});
+	return chooseName(context, naming, {wanted: `${stem}.${action.snapshot}.mem`, stem, what: 'The memory file'});
 }
 
-/** `hasMemory`: a file for the guest's memory is needed. Appends blockers to the context. */
-export function chooseTargets(context: PlanContext, action: CreateAction, given: {disks: PartakingDisk[]; hasMemory: boolean; now: Date}): Targets {
+function chooseOverlay(context: PlanContext, naming: Naming, {target, request, headPath}: AskedDisk & {headPath: string}): Pick<ExternalDisk, 'overlayPath' | 'reuse'> {
+	const {action} = naming;
+	const stem = overlayStem(context, {target, basePath: headPath}, action.overlayFolder);
+	if (stem === undefined && request?.path === undefined) {
+		context.blockers.push(noFolderFor(target, headPath));
+	}
+
+	return {
+		overlayPath: request?.path ?? chooseName(context, naming, {wanted: `${stem ?? headPath}.${action.snapshot}`, stem: stem ?? headPath, what: `The new overlay of ${target}`}),
+		reuse: request?.reuse === 'existing-with-data' ? 'existing' : request?.reuse ?? 'absolute-paths',
+	};
+}
+
+/** How each disk takes part, and all new files. A disk that cannot is not among them. Appends blockers to the context. */
+export function planDisks(context: PlanContext, given: {action: CreateAction; way: Way; asked: AskedDisk[]; now: Date}): {disks: DiskPlan[]; memoryPath: string | undefined; consequences: Consequence[]} {
+	const {action, way, now} = given;
 	const consequences: Consequence[] = [];
-	const taken = new Set(context.inventory.details.images.map(image => image.path));
-	const disks = given.disks.map((disk): TargetedDisk => {
-		const {request, headPath, target} = disk;
-		const stem = overlayStem(context, {target, basePath: headPath}, action.overlayFolder);
-		if (stem === undefined && request?.path === undefined) {
-			context.blockers.push(noFolderFor(target, headPath));
+	const naming: Naming = {action, now, taken: new Set(context.inventory.details.images.map(image => image.path)), consequences};
+	const disks = given.asked.flatMap((asked): DiskPlan[] => {
+		const mode = modeOf(asked, way);
+		if (mode === 'no' || mode === 'manual') {
+			return [{...asked, mode, overlayPath: undefined}];
 		}
 
-		const path = request?.path ?? chooseName(context, {wanted: `${stem ?? headPath}.${action.snapshot}`, stem: stem ?? headPath, what: `The new overlay of ${target}`, now: given.now, taken, consequences});
-		return {...disk, overlayPath: path, reuse: request?.reuse === 'existing-with-data' ? 'existing' : request?.reuse ?? 'absolute-paths'};
+		const head = headOf(context, asked, mode);
+		if (head === undefined) {
+			return [];
+		}
+
+		const frozen = {...asked, ...head};
+		return [mode === 'internal' ? {...frozen, mode, overlayPath: undefined} : {...frozen, mode, ...chooseOverlay(context, naming, frozen)}];
 	});
-	for (const disk of disks) {
+	const external = inMode(disks, 'external');
+	for (const disk of external) {
 		refuseTarget(context, disk, consequences);
 	}
 
-	const memoryPath = given.hasMemory ? chooseMemoryPath(context, action, {disks, now: given.now, taken, consequences}) : undefined;
+	const memoryPath = way.memory === 'external' ? chooseMemoryPath(context, naming, external) : undefined;
 	if (memoryPath !== undefined) {
 		warnOfRoom(context, memoryPath, consequences);
 	}
 
 	refuseShared(context, [
-		...disks.map(disk => ({what: disk.target, path: disk.overlayPath})),
+		...external.map(disk => ({what: disk.target, path: disk.overlayPath})),
 		...(memoryPath === undefined ? [] : [{what: 'the memory', path: memoryPath}]),
 	]);
 	return {disks, memoryPath, consequences};

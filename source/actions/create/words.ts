@@ -11,10 +11,11 @@ import type {Consequence} from '../../model/plan/plan.ts';
 import {formatBytes} from '../../model/text/format.ts';
 import {describeFrozenContent} from '../../planner/checks/frozen-content.ts';
 import type {PlanContext} from '../../planner/context.ts';
+import {inMode} from '../../planner/disk-plan.ts';
 import {describeTpmLeftOut} from '../../planner/steps/guest-identity.ts';
 import {nvramImageOf} from '../../planner/steps/nvram-inside.ts';
 import type {ActionSpec} from '../spec.ts';
-import type {CreateParts, CreateRequest} from './request.ts';
+import type {CreateRequest} from './request.ts';
 
 export const words: ActionSpec<'create'>['words'] = {
 	title: ({snapshot, domain}) => `Create snapshot ${snapshot} of ${domain.name}`,
@@ -30,15 +31,15 @@ export function describeDisks(disks: readonly Disk[]): string {
 	return disks.map(({target, sourcePath}) => `${target} ${posix.basename(sourcePath ?? '')}`).join(', ') || 'none';
 }
 
-export function describeCreate(context: PlanContext, request: CreateRequest, given: {decided: ReturnType<typeof decideOn>; parts: CreateParts}): Consequence[] {
+export function describeCreate(context: PlanContext, request: CreateRequest, given: {decided: ReturnType<typeof decideOn>; consequences: Consequence[]}): Consequence[] {
 	const {action, way, disks} = request;
 	const {details, nvramPath} = context.inventory;
 	const {decision, differences} = given.decided;
 	const isActive = hasProcess(details.domain);
-	const leftOut = disks.filter(({disk, mode, asked}) => mode === 'no' && asked === 'no' && disk.sourcePath !== undefined && disk.transient === undefined).map(({disk}) => disk.target);
-	const transient = disks.filter(({disk, mode}) => mode === 'no' && disk.transient !== undefined).map(({disk}) => disk.target);
+	const leftOut = disks.filter(({disk, mode, asked}) => mode === 'no' && asked === 'no' && disk.sourcePath !== undefined && disk.transient === undefined).map(({target}) => target);
+	const transient = disks.filter(({disk, mode}) => mode === 'no' && disk.transient !== undefined).map(({target}) => target);
 	const chain = details.currentSnapshot === undefined ? [] : withAncestors(details.snapshots, details.currentSnapshot);
-	const frozenInside = disks.filter(({mode}) => mode === 'internal').flatMap(({disk}) => imageAt(context.graph, disk.sourcePath ?? '')?.bitmaps ?? []);
+	const frozenInside = inMode(disks, 'internal').flatMap(({headPath}) => imageAt(context.graph, headPath)?.bitmaps ?? []);
 	// Those of a running domain are in no file yet (R12).
 	const bitmaps = [...new Set([...details.checkpoints, ...frozenInside].map(({name}) => name))];
 	const rules: Array<[boolean, Consequence]> = [
@@ -54,7 +55,7 @@ export function describeCreate(context: PlanContext, request: CreateRequest, giv
 			severity: 'warning',
 			text: `${transient.join(', ')} ${transient.length === 1 ? 'is' : 'are'} transient and left out: what the guest writes there is discarded when the domain stops.`,
 		}],
-		[action.hasNoMetadata && given.parts.heads.size > 0, {
+		[action.hasNoMetadata && inMode(disks, 'external').length > 0, {
 			severity: 'warning',
 			text: 'No snapshot records this layer: you cannot revert to it, and a revert that discards the current state also removes it.',
 		}],
@@ -78,9 +79,9 @@ export function describeCreate(context: PlanContext, request: CreateRequest, giv
 	];
 	return [
 		...rules.filter(([holds]) => holds).map(([, consequence]) => consequence),
-		...describeFrozenContent(context, {disks: disks.filter(({mode}) => mode === 'external').map(({disk}) => ({target: disk.target, path: disk.sourcePath ?? ''})), snapshot: action.snapshot, isLeft: false}),
+		...describeFrozenContent(context, {disks: inMode(disks, 'external').map(({target, headPath: path}) => ({target, path})), snapshot: action.snapshot, isLeft: false}),
 		...(way.memory === 'no' ? describeTpmLeftOut(context) : []),
-		...given.parts.consequences,
+		...given.consequences,
 	];
 }
 

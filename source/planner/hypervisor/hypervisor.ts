@@ -2,7 +2,6 @@
 What planners ask of whoever runs the domain, in commands and steps: libvirt (libvirt/) or QEMU's own monitor (qmp/). Facts that are true or false are
 capabilities. What one of the two cannot do at all is missing there.
 */
-import type {SnapshotMode} from '../../model/domain/domain.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
 import type {Checkpoint, SnapshotMemory} from '../../model/domain/snapshot.ts';
 import type {Blocker} from '../../model/failure.ts';
@@ -13,8 +12,9 @@ import type {
 	Command, Consequence, Instead, Plan, Probe, Step,
 	CarriedBitmap,
 } from '../../model/plan/plan.ts';
-import type {CreateAction, DiskRequest} from '../../model/plan/request.ts';
+import type {CreateAction} from '../../model/plan/request.ts';
 import type {Result} from '../../model/result.ts';
+import type {DiskPlan} from '../disk-plan.ts';
 import type {Capabilities} from './capabilities.ts';
 
 /** Of what a planner is given, what says which domain is meant and where it runs. */
@@ -59,12 +59,6 @@ export type OpenCommit = OpenMerge & {
 	instead: Instead;
 };
 
-/** A disk on the image that a snapshot freezes. */
-export type FrozenDisk = {target: string; headPath: string; format: string};
-
-/** A disk with the overlay that the domain goes on in. What a prepared one may hold is settled by then. */
-export type ContinuedDisk = FrozenDisk & {overlayPath: string; reuse: Exclude<DiskRequest['reuse'], 'existing-with-data' | undefined>};
-
 /** A disk that is copied into an image that is there, empty and as large. `since`: the bitmap of the changes; undefined: all of it. `atMostBytes`: what is copied. */
 export type CopiedDisk = {target: string; headPath: string; path: string; since: string | undefined; atMostBytes: number};
 
@@ -88,10 +82,7 @@ export type RunningSnapshot = {
 	action: CreateAction;
 	now: Date;
 	memory: SnapshotMemory;
-	/** How each disk of the domain takes part. */
-	modes: Array<{target: string; mode: SnapshotMode}>;
-	internal: FrozenDisk[];
-	external: ContinuedDisk[];
+	disks: DiskPlan[];
 	/** What is to be recorded by us. */
 	records: Step[];
 };

@@ -7,7 +7,8 @@ import type {Phase, Step} from '../../model/plan/plan.ts';
 import type {Result} from '../../model/result.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import type {PlanContext} from '../context.ts';
-import type {ContinuedDisk, Start} from '../hypervisor/hypervisor.ts';
+import type {NewOverlay} from '../disk-plan.ts';
+import type {Start} from '../hypervisor/hypervisor.ts';
 import {requireWayBack} from '../checks/start-files.ts';
 import {step} from './step.ts';
 
@@ -95,7 +96,7 @@ export function bootSteps(context: PlanContext, given: {definitionXml: string; i
 }
 
 /** The definition with the disks in their new overlays. Fails with `unreadable` where it cannot be changed. */
-export function definitionOn(context: PlanContext, disks: readonly ContinuedDisk[]): Result<string> {
+export function definitionOn(context: PlanContext, disks: readonly NewOverlay[]): Result<string> {
 	return changeDomainXml(context.inventory.definitionXml, {
 		rootName: 'domain',
 		sources: new Map(disks.map(disk => [disk.target, {path: disk.overlayPath, format: 'qcow2'}])),

@@ -8,7 +8,7 @@ import {isOwnedByRoot} from '../../model/images/image-owner.ts';
 import type {CreatedFile, ProgramCommand, Step} from '../../model/plan/plan.ts';
 import {fileCommands, imageCommands} from '../hypervisor/commands.ts';
 import type {PlanContext} from '../context.ts';
-import type {ContinuedDisk} from '../hypervisor/hypervisor.ts';
+import type {NewOverlay} from '../disk-plan.ts';
 import {imageAt} from '../../model/images/image-graph.ts';
 import {buildFor, buildPath, layerId, openBuildFolders, publishStep} from './build-folder.ts';
 import type {OverlaidDisk} from './revert-disks.ts';
@@ -22,7 +22,7 @@ export function overlayFiles(disks: readonly OverlaidDisk[]): CreatedFile[] {
 }
 
 /** The overlay that the disk goes on in, as those of a revert are made. */
-export function toOverlaid(context: PlanContext, disk: ContinuedDisk): OverlaidDisk {
+export function toOverlaid(context: PlanContext, disk: NewOverlay): OverlaidDisk {
 	const head = imageAt(context.graph, disk.headPath);
 	const build = buildFor(context, disk.overlayPath);
 	return {

@@ -17,7 +17,8 @@ import {mergedBack} from '../../steps/merge.ts';
 import {requireFreeTag} from '../../steps/nvram-inside.ts';
 import {reserving, step} from '../../steps/step.ts';
 import {fileCommands} from '../commands.ts';
-import type {ContinuedDisk, Hypervisor, RunningSnapshot} from '../hypervisor.ts';
+import {inMode, isMade, type NewOverlay} from '../../disk-plan.ts';
+import type {Hypervisor, RunningSnapshot} from '../hypervisor.ts';
 import {freezeSteps, requireAgent, thawing} from './agent.ts';
 import {onDomain, virsh} from './virsh.ts';
 import {frozenNoteSteps} from './frozen-note.ts';
@@ -63,7 +64,7 @@ function refuseNvram(context: PlanContext): void {
 }
 
 /** libvirt's flag is for all overlays or for none. */
-function refuseReuse(context: PlanContext, disks: ContinuedDisk[]): void {
+function refuseReuse(context: PlanContext, disks: NewOverlay[]): void {
 	for (const disk of disks.filter(({reuse}) => reuse === 'no-backing-file')) {
 		context.blockers.push({
 			kind: 'not-supported',
@@ -72,28 +73,28 @@ function refuseReuse(context: PlanContext, disks: ContinuedDisk[]): void {
 		});
 	}
 
-	const isPrepared = (disk: ContinuedDisk) => disk.reuse === 'existing';
-	if (disks.some(disk => isPrepared(disk)) && !disks.every(disk => isPrepared(disk))) {
+	const made = disks.filter(disk => isMade(disk));
+	if (made.length > 0 && made.length < disks.length) {
 		context.blockers.push({
 			kind: 'not-supported',
-			text: `While the domain is running, libvirt takes prepared overlays for all disks or for none; ${disks.filter(disk => !isPrepared(disk)).map(({target}) => target).join(', ')} has none.`,
+			text: `While the domain is running, libvirt takes prepared overlays for all disks or for none; ${made.map(({target}) => target).join(', ')} has none.`,
 			remedy: 'Prepare one for each disk, leave the others out (--disk DISK=no), or shut the domain down first.',
 		});
 	}
 }
 
 /** In the words of QEMU's monitor what libvirt will do, in order. */
-function qmpPreview(context: PlanContext, given: {request: RunningSnapshot; disks: ContinuedDisk[]; memoryPath: string | undefined}): string[] {
-	const {request: {action, memory, modes}, disks, memoryPath} = given;
+function qmpPreview(context: PlanContext, {action, memory, disks}: RunningSnapshot): string[] {
 	if (memory.mode === 'internal') {
 		return ['stop', `savevm ${JSON.stringify(action.snapshot)}`, 'cont'];
 	}
 
 	const isRunning = context.inventory.details.domain.state === 'running';
 	const isFrozenByLibvirt = action.isQuiesced && !action.isFrozenApart;
-	const isLeftPaused = modes.some(({mode}) => mode === 'manual');
-	const pauses = isLeftPaused || (memoryPath !== undefined && !action.isLive);
-	const created = disks.filter(disk => disk.reuse !== 'existing').map(disk => JSON.stringify({
+	const isLeftPaused = inMode(disks, 'manual').length > 0;
+	const pauses = isLeftPaused || (memory.mode === 'external' && !action.isLive);
+	const overlays = inMode(disks, 'external');
+	const created = overlays.filter(disk => isMade(disk)).map(disk => JSON.stringify({
 		execute: 'blockdev-create',
 		arguments: {
 			options: {
@@ -101,22 +102,22 @@ function qmpPreview(context: PlanContext, given: {request: RunningSnapshot; disk
 			},
 		},
 	}));
-	const added = disks.map(disk => JSON.stringify({execute: 'blockdev-add', arguments: {driver: 'qcow2', file: disk.overlayPath, backing: null}}));
+	const added = overlays.map(disk => JSON.stringify({execute: 'blockdev-add', arguments: {driver: 'qcow2', file: disk.overlayPath, backing: null}}));
 	const transaction = JSON.stringify({
 		execute: 'transaction',
-		arguments: {actions: disks.map(disk => ({type: 'blockdev-snapshot', data: {node: disk.headPath, overlay: disk.overlayPath}}))},
+		arguments: {actions: overlays.map(disk => ({type: 'blockdev-snapshot', data: {node: disk.headPath, overlay: disk.overlayPath}}))},
 	});
 	return [
 		...(isFrozenByLibvirt ? ['guest-fsfreeze-freeze (guest agent)'] : []),
 		...(pauses && isRunning ? ['stop'] : []),
-		...(memoryPath === undefined ? [] : [JSON.stringify({execute: 'migrate', arguments: {uri: `fd:${memoryPath}`}})]),
-		...(disks.length === 0 ? [] : [...created, ...added, transaction]),
-		...(action.isHalted ? ['quit'] : ((pauses || memoryPath !== undefined) && isRunning && !isLeftPaused ? ['cont'] : [])),
+		...(memory.mode === 'external' ? [JSON.stringify({execute: 'migrate', arguments: {uri: `fd:${memory.path}`}})] : []),
+		...(overlays.length === 0 ? [] : [...created, ...added, transaction]),
+		...(action.isHalted ? ['quit'] : ((pauses || memory.mode === 'external') && isRunning && !isLeftPaused ? ['cont'] : [])),
 		...(isFrozenByLibvirt ? ['guest-fsfreeze-thaw (guest agent)'] : []),
 	];
 }
 
-function flagsOf({action, memory}: RunningSnapshot, disks: ContinuedDisk[]): string[] {
+function flagsOf({action, memory, disks}: RunningSnapshot): string[] {
 	const isExternal = memory.mode !== 'internal';
 	return [
 		...(memory.mode === 'no' ? ['--disk-only'] : []),
@@ -125,7 +126,7 @@ function flagsOf({action, memory}: RunningSnapshot, disks: ContinuedDisk[]): str
 		...(action.isLive ? ['--live'] : []),
 		...(action.isHalted ? ['--halt'] : []),
 		...(action.hasNoMetadata ? ['--no-metadata'] : []),
-		...(disks.some(disk => disk.reuse === 'existing') ? ['--reuse-external'] : []),
+		...(inMode(disks, 'external').some(disk => !isMade(disk)) ? ['--reuse-external'] : []),
 	];
 }
 
@@ -133,43 +134,45 @@ function flagsOf({action, memory}: RunningSnapshot, disks: ContinuedDisk[]): str
 Most of it finds nothing to do: libvirt has put its own things back. Where the call was done, or ended after the switch (as with a name that is too long), the
 overlays are merged back into the images that the domain had, which is as it was: by its QEMU, or by qemu-img where the guest has ended meanwhile.
 */
-function undoOf(context: PlanContext, given: {request: RunningSnapshot; disks: ContinuedDisk[]; memoryPath: string | undefined}): Command[] {
-	const {request: {action, memory}, disks, memoryPath} = given;
+function undoOf(context: PlanContext, {action, memory, disks}: RunningSnapshot): Command[] {
 	const {uuid, hypervisor: {records}} = context;
-	const [first] = disks;
+	const overlays = inMode(disks, 'external');
+	const [first] = overlays;
 	const exists: Probe = {kind: 'snapshot-exists', uuid, name: action.snapshot};
 	const remove = memory.mode === 'internal' ? records.deleteWithState : records.deleteMetadata;
 	return [
 		...(action.isQuiesced ? [thawing(context)] : []),
 		...(action.hasNoMetadata || remove === undefined ? [] : [{...remove(action.snapshot), onlyIf: exists}]),
-		...mergedBack(context, disks),
+		...mergedBack(context, overlays),
 		...(first !== undefined && context.inventory.details.domain.isPersistent
 			? [{
 				...context.hypervisor.domain.define('definition-before', context.inventory.definitionXml),
 				onlyIf: {kind: 'off-on', uuid, target: first.target, path: first.overlayPath},
 			} as const]
 			: []),
-		...disks.filter(disk => disk.reuse !== 'existing').map((disk): Command => ({...inPlace(placeOf(context, disk.overlayPath), fileCommands.remove(disk.overlayPath)), onlyIf: {kind: 'image-unused', path: disk.overlayPath}})),
+		...overlays.filter(disk => isMade(disk)).map((disk): Command => ({...inPlace(placeOf(context, disk.overlayPath), fileCommands.remove(disk.overlayPath)), onlyIf: {kind: 'image-unused', path: disk.overlayPath}})),
 		// It is empty from before the call, and libvirt leaves files that it did not make.
-		...(memoryPath === undefined ? [] : [{...fileCommands.remove(memoryPath), onlyIf: {kind: 'file-exists', path: memoryPath}} as const]),
+		...(memory.mode === 'external' ? [{...fileCommands.remove(memory.path), onlyIf: {kind: 'file-exists', path: memory.path}} as const] : []),
 	];
 }
 
-function happenedWhen(context: PlanContext, {action, memory, internal: [inside]}: RunningSnapshot, [first]: ContinuedDisk[]): Probe {
+function happenedWhen(context: PlanContext, {action, memory, disks}: RunningSnapshot): Probe {
 	if (!action.hasNoMetadata) {
 		return {kind: 'snapshot-exists', uuid: context.uuid, name: action.snapshot};
 	}
 
+	const [first] = inMode(disks, 'external');
 	if (first !== undefined) {
 		return {kind: 'head-is', uuid: context.uuid, target: first.target, path: first.overlayPath};
 	}
 
+	const [inside] = inMode(disks, 'internal');
 	return memory.mode === 'internal' && inside !== undefined ? {kind: 'image-has-tag', path: inside.headPath, tag: action.snapshot} : {kind: 'never'};
 }
 
-function describe(context: PlanContext, {action, memory, modes}: RunningSnapshot): Consequence[] {
+function describe(context: PlanContext, {action, memory, disks}: RunningSnapshot): Consequence[] {
 	const isRunning = context.inventory.details.domain.state === 'running';
-	const manual = modes.filter(({mode}) => mode === 'manual').map(({target}) => target);
+	const manual = inMode(disks, 'manual').map(({target}) => target);
 	const rules: Array<[boolean, Consequence]> = [
 		[memory.mode === 'internal' && isRunning, {severity: 'info', about: 'guest', text: 'The guest is paused while its memory is saved inside the image.'}],
 		[memory.mode === 'external' && isRunning, {severity: 'info', about: 'guest', text: `The memory is saved in ${memory.mode === 'external' ? memory.path : ''}; the guest ${action.isLive ? 'keeps running' : 'is paused meanwhile'}.`}],
@@ -182,7 +185,7 @@ function describe(context: PlanContext, {action, memory, modes}: RunningSnapshot
 }
 
 function refuse(context: PlanContext, request: RunningSnapshot): void {
-	const {action, memory, external} = request;
+	const {action, memory, disks} = request;
 	const {checkpoints} = context.inventory.details;
 	refuseQuiesced(context, request);
 	if (memory.mode === 'internal') {
@@ -191,13 +194,13 @@ function refuse(context: PlanContext, request: RunningSnapshot): void {
 	}
 
 	requireNoTransientDisk(context, request);
-	if (external.length > 0 && checkpoints.length > 0) {
+	if (inMode(disks, 'external').length > 0 && checkpoints.length > 0) {
 		requireActiveDisks(context, describeUncontinued(checkpoints));
 	}
 }
 
 /** What the step of libvirt's snapshot does to the guest. */
-function guestOf(context: PlanContext, {action, memory, modes}: RunningSnapshot): Partial<Pick<Step, 'guest'>> {
+function guestOf(context: PlanContext, {action, memory, disks}: RunningSnapshot): Partial<Pick<Step, 'guest'>> {
 	if (action.isHalted) {
 		return {guest: 'off'};
 	}
@@ -206,23 +209,24 @@ function guestOf(context: PlanContext, {action, memory, modes}: RunningSnapshot)
 		return {};
 	}
 
-	return modes.some(({mode}) => mode === 'manual') ? {guest: 'paused'} : (memory.mode === 'external' && !action.isLive ? {guest: 'paused-meanwhile'} : {});
+	return inMode(disks, 'manual').length > 0 ? {guest: 'paused'} : (memory.mode === 'external' && !action.isLive ? {guest: 'paused-meanwhile'} : {});
 }
 
 /** For `Hypervisor`. */
-export function snapshotRunning(context: PlanContext, request: RunningSnapshot): ReturnType<Hypervisor['snapshotRunning']> {
-	const {action, memory, modes, internal, external, records} = request;
+export function snapshotRunning(context: PlanContext, given: RunningSnapshot): ReturnType<Hypervisor['snapshotRunning']> {
+	const {action, memory, records} = given;
 	const memoryPath = memory.mode === 'external' ? memory.path : undefined;
-	refuse(context, request);
-	const own = ownOverlays(context, external);
-	const {disks} = own;
-	refuseReuse(context, disks);
+	refuse(context, given);
+	const own = ownOverlays(context, given.disks);
+	const request = {...given, disks: own.disks};
+	const internal = inMode(own.disks, 'internal');
+	refuseReuse(context, inMode(own.disks, 'external'));
 	if (memoryPath !== undefined) {
 		refuseFolderRisks(context, [memoryPath], {writer: 'libvirt'});
 	}
 
 	// Of a snapshot inside the images libvirt wants to hear of internal disks alone; of others we tell each one's mode.
-	const told = modes.filter(({mode}) => memory.mode !== 'internal' || mode === 'internal').map(disk => ({...disk, overlayPath: external.find(({target}) => target === disk.target)?.overlayPath}));
+	const told = memory.mode === 'internal' ? internal : own.disks;
 	const xmlPath = `${context.workPath}/snapshot-wanted.xml`;
 	const frozen = frozenNoteSteps(context, action);
 	const freeze = freezeSteps(context, action);
@@ -243,14 +247,14 @@ export function snapshotRunning(context: PlanContext, request: RunningSnapshot):
 			step('switch', {
 				id: 'snapshot',
 				title: `Create snapshot "${action.snapshot}" with libvirt`,
-				command: virsh(context, ['snapshot-create', '--domain', context.uuid, '--xmlfile', xmlPath, ...flagsOf(request, disks)], [{path: xmlPath, text: xml}]),
-				undo: undoOf(context, {request, disks, memoryPath}),
-				doneWhen: happenedWhen(context, request, disks),
+				command: virsh(context, ['snapshot-create', '--domain', context.uuid, '--xmlfile', xmlPath, ...flagsOf(request)], [{path: xmlPath, text: xml}]),
+				undo: undoOf(context, request),
+				doneWhen: happenedWhen(context, request),
 				whenStopped,
 				...(memoryPath !== undefined && {progress: {kind: 'domain-job', uuid: context.uuid} as const, copyBytes: context.inventory.details.domain.definition.memoryBytes, cancel: [onDomain(context, 'domjobabort')]}),
-				...(internal.length > 0 && {changesInside: request.memory.mode === 'internal' ? 'adds-with-memory' as const : 'adds' as const}),
+				...(internal.length > 0 && {changesInside: memory.mode === 'internal' ? 'adds-with-memory' as const : 'adds' as const}),
 				...guestOf(context, request),
-				qmpPreview: qmpPreview(context, {request, disks, memoryPath}),
+				qmpPreview: qmpPreview(context, request),
 			}),
 			...freeze.after,
 			...frozen.after,

@@ -5,7 +5,9 @@ by a job. Then our own records are written.
 import type {Command, Step} from '../../../model/plan/plan.ts';
 import {succeed} from '../../../model/result.ts';
 import {quoteAsIs} from '../../../model/text/shell-quote.ts';
+import type {BareNode} from '../../../model/domain/inventory.ts';
 import {imageAt} from '../../../model/images/image-graph.ts';
+import {layoutOn} from '../../../model/images/image.ts';
 import {describeUncontinued, requireActiveDisks} from '../../checks/inactive-disks.ts';
 import {refuseFolderRisks} from '../../steps/build-folder.ts';
 import type {PlanContext} from '../../context.ts';
@@ -13,20 +15,30 @@ import {defineStep, definitionOn} from '../../steps/domain.ts';
 import {makeSteps, toOverlaid} from '../../steps/overlay.ts';
 import {reserving, step} from '../../steps/step.ts';
 import {fileCommands, imageCommands} from '../commands.ts';
-import type {ContinuedDisk, Hypervisor, RunningSnapshot} from '../hypervisor.ts';
+import {inMode, isMade, type NewOverlay} from '../../disk-plan.ts';
+import type {Hypervisor, RunningSnapshot} from '../hypervisor.ts';
 import {
 	ask, askIfAlive, askUntil, factsOf,
 } from './monitor.ts';
 import {
-	insideStep, refuseAgent, whenStopped, withNodes, type NodedDisk,
+	insideStep, nodeOf, refuseAgent, whenStopped,
 } from './nodes.ts';
+
+/** A new overlay on the node that the guest writes to, and the name that its own node will have. */
+type NodeOverlay = NewOverlay & {node: BareNode; newNode: string};
+
+function onNodes(context: PlanContext, disks: NewOverlay[], now: Date): NodeOverlay[] {
+	// To the millisecond: a script may take two snapshots within a second.
+	const stamp = now.getTime().toString(36);
+	return disks.map((disk, index) => ({...disk, node: nodeOf(context, disk.target), newNode: `vsnap-${index}-${stamp}`}));
+}
 
 /**
 Where a person gave the node its name, where bitmaps go on, where the clusters are laid out in another way than QEMU's own overlays have, and where the overlay's header could not be left to QEMU, the overlay is opened by a name before the
 disk goes over to it.
 */
-function isAddedFirst({node, layout}: NodedDisk<ContinuedDisk>): boolean {
-	return Object.keys(layout).length > 0 || node.isNamedByPerson || node.bitmaps.length > 0 || node.isNamedFromFolder === true;
+function isAddedFirst(context: PlanContext, {node, headPath}: NodeOverlay): boolean {
+	return Object.keys(layoutOn(imageAt(context.graph, headPath))).length > 0 || node.isNamedByPerson || node.bitmaps.length > 0 || node.isNamedFromFolder === true;
 }
 
 function create(id: string, title: string, command: Command, more: Partial<Step> = {}): Step {
@@ -34,7 +46,7 @@ function create(id: string, title: string, command: Command, more: Partial<Step>
 }
 
 /** Opens the overlay in QEMU under a name, without its backing image: the transaction puts it on top. */
-function addSteps(context: PlanContext, disk: NodedDisk<ContinuedDisk>): Step[] {
+function addSteps(context: PlanContext, disk: NodeOverlay): Step[] {
 	const {target, overlayPath, newNode, headPath, format, reuse} = disk;
 	const head = imageAt(context.graph, headPath);
 	const fileNode = `${newNode}-file`;
@@ -62,9 +74,9 @@ function addSteps(context: PlanContext, disk: NodedDisk<ContinuedDisk>): Step[] 
 	];
 }
 
-function actionsOf(disk: NodedDisk<ContinuedDisk>): Array<{type: string; data: Record<string, unknown>}> {
+function actionsOf(context: PlanContext, disk: NodeOverlay): Array<{type: string; data: Record<string, unknown>}> {
 	const {node, newNode, overlayPath, reuse} = disk;
-	if (!isAddedFirst(disk)) {
+	if (!isAddedFirst(context, disk)) {
 		return [{
 			type: 'blockdev-snapshot-sync',
 			data: {
@@ -87,11 +99,11 @@ function actionsOf(disk: NodedDisk<ContinuedDisk>): Array<{type: string; data: R
 All disks at one moment. Taken back by merging the overlays into the images that were there: while the guest goes on by QEMU, else by qemu-img, which finds nothing
 to merge where the transaction was never done.
 */
-function transactionStep(context: PlanContext, disks: Array<NodedDisk<ContinuedDisk>>): Step {
+function transactionStep(context: PlanContext, disks: NodeOverlay[]): Step {
 	return step('switch', {
 		id: 'transaction',
 		title: `Switch ${disks.map(({target}) => target).join(', ')} to the new overlays, all at once`,
-		command: ask(context, 'transaction', {actions: disks.flatMap(disk => actionsOf(disk))}),
+		command: ask(context, 'transaction', {actions: disks.flatMap(disk => actionsOf(context, disk))}),
 		undo: disks.flatMap(({target, overlayPath, headPath, newNode, node}): Command[] => {
 			const onlyIf = {kind: 'head-is', uuid: context.uuid, target, path: overlayPath} as const;
 			const id = `${newNode}-back`;
@@ -116,13 +128,13 @@ function transactionStep(context: PlanContext, disks: Array<NodedDisk<ContinuedD
 }
 
 /** Names are taken before QEMU writes: it overwrites what is there. What needs no QEMU is done by qemu-img. */
-function prepareSteps(context: PlanContext, disks: ContinuedDisk[]): Step[] {
-	return disks.filter(({reuse}) => reuse !== 'existing').flatMap(disk => makeSteps({...toOverlaid(context, disk), ...(disk.reuse === 'absolute-paths' && {isMadeByQemu: true})}));
+function prepareSteps(context: PlanContext, disks: NewOverlay[]): Step[] {
+	return disks.filter(disk => isMade(disk)).flatMap(disk => makeSteps({...toOverlaid(context, disk), ...(disk.reuse === 'absolute-paths' && {isMadeByQemu: true})}));
 }
 
 /** The prepared overlays alone: what is below them is open in QEMU. */
-function checkPrepared(disks: ContinuedDisk[]): Step[] {
-	return disks.filter(({reuse}) => reuse === 'existing').map(({target, overlayPath}) => step('check', {
+function checkPrepared(disks: NewOverlay[]): Step[] {
+	return disks.filter(disk => !isMade(disk)).map(({target, overlayPath}) => step('check', {
 		id: `check-${target}`,
 		title: `Check that the prepared overlay of ${target} can be opened`,
 		command: {tool: 'qemu-img', argv: ['qemu-img', 'info', '--output=json', '-f', 'qcow2', overlayPath], files: []},
@@ -153,7 +165,7 @@ function memorySteps(context: PlanContext, given: {path: string; owner: {uid: nu
 }
 
 /** With the end of a migration QEMU deactivates its images, and adds no bitmap to such a one (11.1). The command that activates them is there since 10.0. */
-function activateSteps(context: PlanContext, disks: ReadonlyArray<NodedDisk<ContinuedDisk>>): Step[] {
+function activateSteps(context: PlanContext, disks: readonly NodeOverlay[]): Step[] {
 	const isNeeded = disks.some(({node}) => node.bitmaps.length > 0) && factsOf(context).commands.has('blockdev-set-active');
 	return isNeeded ? [create('activate', 'Activate the images again', ask(context, 'blockdev-set-active', {active: true}))] : [];
 }
@@ -181,27 +193,27 @@ function quitStep(context: PlanContext): Step {
 }
 
 /** For `Hypervisor`. */
-export function snapshotRunning(context: PlanContext, {action, now, memory, modes, internal, external, records}: RunningSnapshot): ReturnType<Hypervisor['snapshotRunning']> {
+export function snapshotRunning(context: PlanContext, {action, now, memory, disks, records}: RunningSnapshot): ReturnType<Hypervisor['snapshotRunning']> {
 	const memoryPath = memory.mode === 'external' ? memory.path : undefined;
 	if (action.isQuiesced) {
 		refuseAgent(context);
 	}
 
 	const {checkpoints} = context.inventory.details;
+	const external = inMode(disks, 'external');
 	if (external.length > 0 && checkpoints.length > 0) {
 		requireActiveDisks(context, describeUncontinued(checkpoints));
 	}
 
-	refuseFolderRisks(context, [...external.filter(({reuse}) => reuse !== 'existing').map(({overlayPath}) => overlayPath), ...memoryPath === undefined ? [] : [memoryPath]], {writer: 'QEMU'});
+	refuseFolderRisks(context, [...external.filter(disk => isMade(disk)).map(({overlayPath}) => overlayPath), ...memoryPath === undefined ? [] : [memoryPath]], {writer: 'QEMU'});
 	const definition = definitionOn(context, external);
 	if (!definition.ok) {
 		return definition;
 	}
 
 	const isRunning = context.inventory.details.domain.state === 'running';
-	const isLeftPaused = isRunning && modes.some(({mode}) => mode === 'manual');
-	const noded = withNodes(context, external, now);
-	const inside = withNodes(context, internal, now);
+	const isLeftPaused = isRunning && inMode(disks, 'manual').length > 0;
+	const noded = onNodes(context, external, now);
 	return succeed({
 		consequences: isLeftPaused
 			? [{severity: 'warning', text: 'The "manual" disks are left to you: the guest stays paused for that, until you resume it.'}]
@@ -209,8 +221,8 @@ export function snapshotRunning(context: PlanContext, {action, now, memory, mode
 		steps: [
 			...checkPrepared(external),
 			...prepareSteps(context, external),
-			...noded.filter(disk => isAddedFirst(disk)).flatMap(disk => addSteps(context, disk)),
-			...(memory.mode === 'internal' ? [insideStep(context, {name: action.snapshot, disks: inside})] : []),
+			...noded.filter(disk => isAddedFirst(context, disk)).flatMap(disk => addSteps(context, disk)),
+			...(memory.mode === 'internal' ? [insideStep(context, {name: action.snapshot, disks: inMode(disks, 'internal')})] : []),
 			...(memoryPath === undefined ? [] : memorySteps(context, {path: memoryPath, owner: imageAt(context.graph, external[0]?.headPath ?? '')?.file, isLive: action.isLive})),
 			...(memoryPath === undefined ? [] : activateSteps(context, noded)),
 			...(isLeftPaused && memoryPath === undefined ? [create('pause', 'Pause the guest', ask(context, 'stop'), {undo: [askIfAlive(context, 'cont')], guest: 'paused'})] : []),
