@@ -24,7 +24,7 @@ export type BackupInvocation =
 	| {verb: 'action'; domain: string; given: GivenOf<'restore'>; documentPath: undefined; group?: undefined};
 
 /** How verbs are added to the program. */
-export type Verbs = {
+type Verbs = {
 	add: (spec: VerbSpec & {isChanging?: true}) => Command;
 	take: (command: Command, invocation: Result<BackupInvocation>) => void;
 	collect: (value: string, before: string[] | undefined) => string[];

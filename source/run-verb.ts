@@ -7,7 +7,7 @@ import {mapResult, succeed, unreachable, type Result} from './model/result.ts';
 import type {OpenWorld} from './open-world.ts';
 
 /** What needs a host. */
-export type HostInvocation = Exclude<Invocation, {verb: 'completion' | 'man'}>;
+type HostInvocation = Exclude<Invocation, {verb: 'completion' | 'man'}>;
 
 type BackupVerb = Extract<Invocation, {verb: `backup-${string}`}>;
 

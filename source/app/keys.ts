@@ -242,7 +242,7 @@ export function isUseful(state: State, command: Command, canScroll: boolean): bo
 }
 
 /** The command of a key in a context; undefined: the key means nothing there, or is text. */
-export function commandFor(context: KeyContext, key: Key): Command | undefined {
+function commandFor(context: KeyContext, key: Key): Command | undefined {
 	const name = key.name === 'character' ? key.text : key.name;
 	return bindings.find(binding => binding.contexts.includes(context) && binding.keys.includes(name))?.command;
 }

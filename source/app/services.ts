@@ -94,7 +94,7 @@ export type VerbHelp = {
 /** What a line typed on the screen comes to. */
 export type ScreenCommand = {kind: 'open'; start: ScreenStart} | {kind: 'list'} | {kind: 'recover'; domain: string | undefined};
 
-export type {Copied, Outcome, RunEvent, UnfinishedAction} from '../engine/ports.ts';
+export type {Copied, Outcome, RunEvent} from '../engine/ports.ts';
 export type {LoggedAction} from '../engine/history.ts';
 export type {Undoable} from '../engine/undo.ts';
 export type {LeftAction, LeftBehind} from '../engine/recover/left-behind.ts';

@@ -27,7 +27,7 @@ type GroupActOptions = {
 	mode: 'run' | 'show' | 'shell';
 };
 
-export const tableOf = (ends: GroupEnd): string[] => formatTable([
+const tableOf = (ends: GroupEnd): string[] => formatTable([
 	['DOMAIN', 'OUTCOME', 'REASON'],
 	...ends.map(end => [end.plan.action.domain.name, wordOfEnd(end.outcome), reasonOfEnd(end.plan, end.outcome)]),
 ]);

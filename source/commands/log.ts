@@ -56,7 +56,7 @@ function endOf({exitCode, isFailed}: RanCommand): string {
 }
 
 /** Each command as the plan shows it, behind when it began, how it ended and how long it took; below it what it said. */
-export function describeRan(commands: readonly RanCommand[]): string[] {
+function describeRan(commands: readonly RanCommand[]): string[] {
 	return commands.flatMap(ran => [
 		`${formatClock(Date.parse(ran.at))}  ${endOf(ran)}  ${ran.durationMs} ms  ${ran.command}`,
 		...ran.output === '' ? [] : ran.output.split('\n').map(line => `    ${line}`),

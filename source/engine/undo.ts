@@ -23,7 +23,7 @@ export type Undoable = {action: DoneAction; title: string; undo: Undoing};
 const clockSkewSeconds = 120;
 
 /** Carried out on this host, the newest first. One that was recovered counts where it was finished. */
-export function doneActions(entries: readonly AuditEntry[], uri: string): DoneAction[] {
+function doneActions(entries: readonly AuditEntry[], uri: string): DoneAction[] {
 	const isCarriedOut = ({outcome, isFinished}: AuditEntry) => outcome === 'done' || (outcome === 'recovered' && isFinished === true);
 	return entries.filter((entry): entry is DoneAction => entry.uri === uri && entry.id !== undefined && entry.request !== undefined && isCarriedOut(entry)).reverse();
 }

@@ -43,7 +43,7 @@ function rowOf(stretches: Stretch[]): string {
 }
 
 /** The frame, row by row, with looks as in `model/text/styled.ts`. */
-export function frameOf(root: DOMElement): string {
+function frameOf(root: DOMElement): string {
 	const rows = Array.from({length: root.yogaNode?.getComputedHeight() ?? 0}, (): Stretch[] => []);
 	gather(root, 0, 0, rows);
 	return rows.map(stretches => rowOf(stretches)).join('\n');

@@ -23,7 +23,7 @@ import {runLinear} from './run-linear.ts';
 import {Root} from './screens/root.tsx';
 import {createTheme} from './theme.ts';
 
-export type ScreenArguments = ScreenHosts & {abilities: Abilities; start: ScreenStart};
+type ScreenArguments = ScreenHosts & {abilities: Abilities; start: ScreenStart};
 
 function activityOf(state: State): string {
 	const runs = runsOf(state).map(({plan: {action}}) => `"${action.kind} ${action.domain.name}"`);

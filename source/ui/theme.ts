@@ -39,7 +39,7 @@ export const ascii: Glyphs = {
 	full: '#', empty: '-', created: '+', removed: 'x', merged: '&', written: '~', staying: '=',
 };
 
-export type Palette = 'dark' | 'light' | 'mono';
+type Palette = 'dark' | 'light' | 'mono';
 
 export type Theme = {
 	isAscii: boolean;

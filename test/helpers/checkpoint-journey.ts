@@ -31,7 +31,7 @@ export function goodCheckpoints(journey: Journey): string[] {
 }
 
 /** A disk that differs from what it held by more than is recorded; undefined: none. Disks are judged one by one, as a backup does it. */
-export function findUnrecorded(journey: Journey, points: Points): string | undefined {
+function findUnrecorded(journey: Journey, points: Points): string | undefined {
 	const {estate, own} = journey;
 	const graph = graphOf(journey);
 	for (const {name, createdAt, disks} of checkpointsOf(own)) {
@@ -53,7 +53,7 @@ export function findUnrecorded(journey: Journey, points: Points): string | undef
 	return undefined;
 }
 
-export type MixedKind = 'create' | 'create-checkpoint' | 'delete-checkpoint' | 'revert' | 'branch' | 'merge' | 'delete';
+type MixedKind = 'create' | 'create-checkpoint' | 'delete-checkpoint' | 'revert' | 'branch' | 'merge' | 'delete';
 
 export function randomMixed(journey: Journey, kinds: readonly MixedKind[]): Action | undefined {
 	const {own, random, count} = journey;

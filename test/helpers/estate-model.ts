@@ -46,7 +46,7 @@ function cached<T>(known: Map<string, T>, xml: string, parse: () => T): T {
 	return value;
 }
 
-export function definitionOf(domain: ModelDomain): DomainDefinition {
+function definitionOf(domain: ModelDomain): DomainDefinition {
 	return cached(parsedDefinitions, domain.definitionXml, () => unwrap(parseDomainXml(domain.definitionXml)));
 }
 
@@ -144,7 +144,7 @@ export function contentsOf(estate: Estate, domain: ModelDomain): Map<string, str
 	return contents;
 }
 
-export type NewModelSnapshot = {name: string; kind: 'internal' | 'external'; leftOut?: string; memoryPath?: string};
+type NewModelSnapshot = {name: string; kind: 'internal' | 'external'; leftOut?: string; memoryPath?: string};
 
 /** As virsh takes one of a domain that is off. `run` does to the images what must be done. */
 export function takeSnapshot(estate: Estate, domain: ModelDomain, request: NewModelSnapshot, run: (argv: string[]) => void): void {

@@ -6,7 +6,7 @@ its backing file.
 type Blocks = Map<number, number>;
 
 /** `isBroken`: QEMU was killed while it recorded; nobody reads or writes such a one. */
-export type ModelBitmap = {blocks: Set<number>; isBroken: boolean};
+type ModelBitmap = {blocks: Set<number>; isBroken: boolean};
 
 export type ModelFile = {
 	/** Undefined: an ordinary file, or a name that is reserved only. */

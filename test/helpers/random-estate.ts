@@ -144,7 +144,7 @@ export async function randomJourney(random: Random, options: EstateOptions): Pro
 	return journey;
 }
 
-export type ActionKind = 'revert' | 'branch' | 'merge' | 'delete';
+type ActionKind = 'revert' | 'branch' | 'merge' | 'delete';
 
 export function randomAction({own, random, count}: Journey, kinds: readonly ActionKind[]): Action | undefined {
 	const names = [...own.records.keys()];

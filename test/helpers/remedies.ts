@@ -6,7 +6,7 @@ import {readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
 
-export type Remedy = {file: string; text: string};
+type Remedy = {file: string; text: string};
 
 const isRemedy = (name: string) => ['remedy', 'instead'].includes(name);
 

@@ -8,7 +8,7 @@ import type {CliSpec, RawOptions} from '../spec.ts';
 const strings = (raw: RawOptions, name: string): string[] => raw[name] as string[] | undefined ?? [];
 
 /** Fails with `usage`, also where a disk is named twice. */
-export function parseCheckpointDisks(disks: readonly string[], bitmaps: readonly string[]): Result<CheckpointDiskRequest[]> {
+function parseCheckpointDisks(disks: readonly string[], bitmaps: readonly string[]): Result<CheckpointDiskRequest[]> {
 	const requests = new Map<string, CheckpointDiskRequest>();
 	for (const text of disks) {
 		const [, target = '', leftOut] = /^(.*?)(=no)?$/su.exec(text)!;

@@ -25,7 +25,7 @@ import {step} from '../../planner/steps/step.ts';
 import {describeDeletion} from './words.ts';
 
 /** Those that an action of this scope deletes, in the order of the list. */
-export function checkpointsDeleted(checkpoints: readonly Checkpoint[], {checkpoint: name, others = [], scope}: DeleteCheckpointAction): Checkpoint[] {
+function checkpointsDeleted(checkpoints: readonly Checkpoint[], {checkpoint: name, others = [], scope}: DeleteCheckpointAction): Checkpoint[] {
 	const below = withDescendants(checkpoints, name);
 	return checkpoints.filter(checkpoint => others.includes(checkpoint.name) || (scope === 'one' ? checkpoint.name === name : below.has(checkpoint.name) && (scope === 'with-children' || checkpoint.name !== name)));
 }

@@ -68,7 +68,7 @@ function describeNet({growth, freedBytes, isMeasured}: CopyCost): string {
 	return `${describeFreed({freed: {atLeast: freedBytes - growth.atMost, atMost: freedBytes - growth.atLeast}})}${meanwhile}`;
 }
 
-function describeMerge(context: PlanContext, merge: Merge): Consequence {
+function describeMerge(merge: Merge): Consequence {
 	const names = (paths: readonly string[]) => paths.map(path => posix.basename(path)).join(', ');
 	const from = merge.way === 'pull' ? merge.layers : [...merge.layers.slice(1), merge.top];
 	return {
@@ -127,7 +127,7 @@ type Described = {
 export function describeDropped(context: PlanContext, given: Described): Consequence[] {
 	const {collection, currentSnapshot, memoryFiles, nvramCopies} = given;
 	const {details} = context.inventory;
-	const consequences: Consequence[] = [...given.meaning, ...collection.merges.flatMap(merge => [describeMerge(context, merge), ...describeNewFile(context, merge)])];
+	const consequences: Consequence[] = [...given.meaning, ...collection.merges.flatMap(merge => [describeMerge(merge), ...describeNewFile(context, merge)])];
 	if (collection.removed.length > 0) {
 		consequences.push({
 			severity: 'loss',

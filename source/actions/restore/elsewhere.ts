@@ -24,7 +24,7 @@ function toStep({title, command, undo, more}: FolderStep, index: number): Step {
 	return step(phase, {id: `restore-${index + 1}`, title, command, undo, whenStopped, ...(undo === null && {failureChangesNothing: true}), ...more});
 }
 
-export type Elsewhere = {action: RestoreAction; backups: BackupFolder; point: Manifest; target: RestoreTarget; identity: NewIdentity | undefined};
+type Elsewhere = {action: RestoreAction; backups: BackupFolder; point: Manifest; target: RestoreTarget; identity: NewIdentity | undefined};
 
 /** Fails with `refused` and every reason at once, or with `unreadable` where a chain is not whole. */
 export function planElsewhere(context: PlanContext, {action, backups, point, target, identity}: Elsewhere, given: PlanArguments): Result<Plan> {

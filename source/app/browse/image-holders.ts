@@ -7,7 +7,7 @@ import type {DomainDetails} from '../../model/domain/inventory.ts';
 import type {Pin} from '../../model/images/pin.ts';
 
 /** `isHead`: a disk of this domain writes to the image. `isInside`: the snapshot is within it, and does not freeze it. */
-export type Holder = {label: string; isHead: boolean; snapshot?: string; isInside?: true; target?: string};
+type Holder = {label: string; isHead: boolean; snapshot?: string; isInside?: true; target?: string};
 
 function holderOf(pin: Pin, details: DomainDetails): Holder {
 	const {domain} = details;

@@ -8,7 +8,7 @@ import {targetOf, type Plan} from '../../model/plan/plan.ts';
 /** `name`: its identity; the current state has none of its own. `label`: how it is called. */
 export type PlannedNode = {name: string; parent: string | undefined; label: string; mark: 'new' | 'gone' | 'here' | 'stays'};
 
-export type PlannedTrees = {before: Array<TreeRow<PlannedNode>>; after: Array<TreeRow<PlannedNode>>};
+type PlannedTrees = {before: Array<TreeRow<PlannedNode>>; after: Array<TreeRow<PlannedNode>>};
 
 const hereId = 'here';
 const idOf = (name: string) => `moment ${name}`;

@@ -21,7 +21,7 @@ export function sessionCommands({runs, ended}: Pick<State, 'runs' | 'ended'>): L
 }
 
 /** All that the page shows. What is at work is not in the files of the last actions by then. */
-export function loggedCommands(state: State, planId: string | undefined): LoggedCommand[] {
+function loggedCommands(state: State, planId: string | undefined): LoggedCommand[] {
 	const {runs, ended, log} = state;
 	if (planId !== undefined) {
 		const run = runs[planId] ?? ended.findLast(each => each.run.plan.id === planId)?.run;
@@ -55,7 +55,7 @@ export function takeLog(state: State, {number, result}: Message & {kind: 'log-re
 }
 
 /** What terminals take at the least, in bytes. */
-export const mostCopied = 74_994;
+const mostCopied = 74_994;
 
 export function copy(state: State, text: string, what: string): Update {
 	const bytes = new TextEncoder().encode(text).length;

@@ -10,7 +10,7 @@ import {sayFailure, type CommandContext} from '../context.ts';
 import {choosePoint, readBackupFolder, readFolderPath} from './backups.ts';
 import {showOrRun} from './folder-plan.ts';
 
-export type RestoreOptions = {
+type RestoreOptions = {
 	folder: string;
 	/** Undefined: the newest. */
 	at: string | undefined;

@@ -8,7 +8,7 @@ import type {FolderPlan, FolderStep} from '../../planner/folder/folder-plan.ts';
 import {withCommandLog} from '../run/command-log.ts';
 import type {World} from '../world.ts';
 
-export type FolderRun = {
+type FolderRun = {
 	onStep: (step: FolderStep, place: {index: number; of: number}) => void;
 	/** Its reason is the name of the signal. */
 	interrupt: AbortSignal;

@@ -94,7 +94,7 @@ export async function verify(work: Work, options: {isWanted: (step: Step) => boo
 type Finish = {kind: 'done'; remarks: string[]} | {kind: 'failed'; step: Step; failure: Failure};
 
 /** The removals, which nothing takes back. */
-export async function removeRest(work: Work, isWanted: (step: Step) => boolean): Promise<Finish> {
+async function removeRest(work: Work, isWanted: (step: Step) => boolean): Promise<Finish> {
 	const end = await runSteps(work, {isWanted: step => isRemoval(step) && isWanted(step), isInterrupted: () => false});
 	return end.kind === 'failed' ? end : {kind: 'done', remarks: end.kind === 'all-done' ? end.stays : []};
 }

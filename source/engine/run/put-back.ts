@@ -21,7 +21,7 @@ export async function close(world: World, work: Work, outcome: 'done' | 'rolled-
 }
 
 /** What the way back says of itself. */
-export type PutBack = {rolledBack: boolean; notUndone: string[]; aftermath: string[]};
+type PutBack = {rolledBack: boolean; notUndone: string[]; aftermath: string[]};
 
 function describeWayBack(back: WayBack): PutBack {
 	switch (back.kind) {

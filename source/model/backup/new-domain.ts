@@ -10,7 +10,7 @@ import {
 } from '../xml/change-xml.ts';
 import {maskedSecret} from '../xml/redact.ts';
 
-export type NewDomain = {
+type NewDomain = {
 	name: string;
 	uuid: string;
 	generationId: string;
@@ -21,7 +21,7 @@ export type NewDomain = {
 };
 
 /** `leftOut`: disks that the guest wrote to and that are not among the sources; they are not in the definition. */
-export type MadeDefinition = {xml: string; leftOut: string[]; losesPasswords: boolean; /** An argument of QEMU has a mask where a secret was. */ masksArguments: boolean};
+type MadeDefinition = {xml: string; leftOut: string[]; losesPasswords: boolean; /** An argument of QEMU has a mask where a secret was. */ masksArguments: boolean};
 
 const targetOf = (disk: XmlItem) => attribute(find(contentOf(disk), 'target'), 'dev') ?? '';
 

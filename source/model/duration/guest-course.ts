@@ -6,7 +6,7 @@ import {targetOf, type Plan, type Step} from '../plan/plan.ts';
 /** The guest is away from the step `first` on, until `last` is done; without one it stays so. Counted from 0. `isWithin`: only while that one step is at work. */
 export type Absence = {state: 'off' | 'paused'; first: number; last: number | undefined; isWithin?: true};
 
-export type GuestCourse = {
+type GuestCourse = {
 	before: 'running' | 'paused' | 'off';
 	absences: Absence[];
 	after: 'running' | 'paused' | 'off';

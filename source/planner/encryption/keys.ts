@@ -8,12 +8,12 @@ import {chainOf, imageAt, type ImageGraph} from '../../model/images/image-graph.
 import type {Capabilities} from '../hypervisor/capabilities.ts';
 import {storageAt} from '../storage/storage.ts';
 
-export type Site = {graph: ImageGraph; inventory: Pick<Inventory, 'details'>};
+type Site = {graph: ImageGraph; inventory: Pick<Inventory, 'details'>};
 
 /** A layer of a chain, as QEMU opens it. */
 export type Layer = {path: string; format: string; driver: string; encryption?: Encryption};
 
-export type Keys = {
+type Keys = {
 	/** Undefined: the image is not encrypted. */
 	encryptionOf: (path: string) => Encryption | undefined;
 	/** The image and those below it, from the top down. */

@@ -23,7 +23,7 @@ import {convert, specOfDisk, wholeBytes} from './restore.ts';
 
 export type Keep = {newest: number | undefined; since: Date | undefined};
 
-export type PruneRequest = {backups: BackupFolder; keep: Keep; uri: string; id: string; workPath: string};
+type PruneRequest = {backups: BackupFolder; keep: Keep; uri: string; id: string; workPath: string};
 
 const filesOf = ({disks, extras}: Manifest) => [...disks, ...extras].map(({file}) => file);
 

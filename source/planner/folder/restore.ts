@@ -59,7 +59,7 @@ export function specOfDisk({path, points}: Pick<BackupFolder, 'path' | 'points'>
 export const convert = (spec: string, format: RestoreFormat, to: string): ProgramCommand => ({tool: 'qemu-img', argv: ['qemu-img', 'convert', '-O', format, spec, to], files: []});
 
 /** Appends. */
-export function refuseTarget(blockers: Blocker[], {path, facts, isMade}: RestoreTarget, given: {neededBytes: number; names: readonly string[]}): void {
+function refuseTarget(blockers: Blocker[], {path, facts, isMade}: RestoreTarget, given: {neededBytes: number; names: readonly string[]}): void {
 	const where = isMade ? facts.path : path;
 	if (!facts.isWritable) {
 		blockers.push({kind: 'not-permitted', text: `No file can be created in ${where}: it is not writable by you.`, remedy: 'Run as a user who may write there, or choose another folder.'});

@@ -22,7 +22,7 @@ type Carried = {
 };
 
 /** `ended`: names that no image tells the whole of afterwards. What is left of them would seem good. */
-export type MergedBitmaps = {carried: Carried[]; ended: string[]};
+type MergedBitmaps = {carried: Carried[]; ended: string[]};
 
 type Bitmap = Image['bitmaps'][number];
 

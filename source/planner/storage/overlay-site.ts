@@ -8,7 +8,7 @@ import {chainOf, overlaysOf} from '../../model/images/image-graph.ts';
 import type {PlanContext} from '../context.ts';
 import {storageAt} from './storage.ts';
 
-export type Based = {target: string; basePath: string};
+type Based = {target: string; basePath: string};
 
 /** The folder of an overlay on the image that the domain, or one of its snapshots, needs. */
 function folderInUse(context: PlanContext, basePath: string): string | undefined {

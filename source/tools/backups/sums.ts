@@ -13,7 +13,7 @@ export type Measured = {sizeBytes: number; sha256: string};
 /** Sum and size of a file. Fails with `tool-failed`. */
 export type Measure = (path: string) => Promise<Result<Measured>>;
 
-export type Sums = {
+type Sums = {
 	measure: Measure;
 	/** Begins to read them; until the signal aborts. Never fails: what could not be read is read when it is wanted. */
 	begin(paths: readonly string[], signal: AbortSignal): void;

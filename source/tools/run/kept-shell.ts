@@ -10,7 +10,7 @@ import type {StartConversation} from './conversation.ts';
 import {Lines} from './lines.ts';
 import type {Runner, RunRequest} from './run.ts';
 
-export type KeptShell = {
+type KeptShell = {
 	/** Undefined: it has to be run by itself. */
 	ask(request: RunRequest): Promise<Result<RunOutput> | undefined>;
 };

@@ -49,7 +49,7 @@ const screenOf: (scene: Scene, state: State) => ReactElement = byKind({
 	recover: (scene, state) => <RecoverScreen state={state} scene={scene}/>,
 });
 
-export type Look = Pick<Parameters<typeof createTheme>[0], 'isAscii' | 'isLinuxConsole' | 'hasColour'>;
+type Look = Pick<Parameters<typeof createTheme>[0], 'isAscii' | 'isLinuxConsole' | 'hasColour'>;
 
 export function Root({store, abilities}: {readonly store: Store; readonly abilities: Look}) {
 	const state = useSyncExternalStore(store.subscribe, store.getState);

@@ -39,7 +39,7 @@ export function memoryBytesOf(domain: DemoDomain): number {
 export function takeSnapshot(world: DemoWorld, domain: DemoDomain, request: NewSnapshot): void {
 	const isActive = domain.live !== undefined;
 	const disks = readDisks(domain.live ?? domain.definition);
-	const record = recordOf(world, domain, request, disks);
+	const record = recordOf(domain, request, disks);
 	freezeDisks(world, domain, request, disks);
 	if (request.memory.path !== undefined) {
 		addFile(world, {
@@ -74,7 +74,7 @@ function freezeDisks(world: DemoWorld, domain: DemoDomain, request: NewSnapshot,
 	}
 }
 
-function recordOf(world: DemoWorld, domain: DemoDomain, request: NewSnapshot, disks: readonly DiskPlace[]): XmlNode {
+function recordOf(domain: DemoDomain, request: NewSnapshot, disks: readonly DiskPlace[]): XmlNode {
 	const {memory} = request;
 	return element('domainsnapshot', {}, [
 		...headOf(request, domain.currentSnapshot, textElement('state', domain.live && memory.mode === 'no' ? 'disk-snapshot' : domain.state)),

@@ -9,7 +9,7 @@ import {golden, plainDomains} from './plain.ts';
 import {gibibyte, hourMs, images, tell} from './tell.ts';
 import {troubles} from './troubles.ts';
 
-export type LoggedBackup = {domain: {uuid: string; name: string}; folder: string; atMs: number};
+type LoggedBackup = {domain: {uuid: string; name: string}; folder: string; atMs: number};
 
 const isoPath = `${images}/iso/debian-12.7.0-amd64-netinst.iso`;
 const templatePath = `${images}/templates/debian-12.qcow2`;

@@ -14,7 +14,7 @@ import {describeFreed, formatShortBytes} from '../../../model/text/format.ts';
 import type {Tone} from '../../theme.ts';
 
 /** `isMinor`: in one line, however long. */
-export type Said = {verb: string; words: string; tone: Tone | undefined; isMinor?: true};
+type Said = {verb: string; words: string; tone: Tone | undefined; isMinor?: true};
 
 function reasonsOf(failure: Failure): string {
 	if (failure.kind !== 'refused') {

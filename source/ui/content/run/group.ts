@@ -23,7 +23,7 @@ const toneOf = ({outcome}: Ended): Tone => outcome.kind === 'done' ? 'good' : (o
 const nameOf = ({run}: Ended): string => run.plan.action.domain.name;
 
 /** In words, for the first line. */
-export function verdictOfGroup(ends: readonly Ended[]): string {
+function verdictOfGroup(ends: readonly Ended[]): string {
 	const done = ends.filter(({outcome}) => outcome.kind === 'done').length;
 	const halfWay = ends.filter(({outcome}) => outcome.kind === 'half-way').length;
 	if (done === ends.length) {

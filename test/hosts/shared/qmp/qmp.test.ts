@@ -229,7 +229,7 @@ test('a command that is never answered fails after its time, and a late answer i
 
 test('an error without an id, which QEMU gives to what it cannot read, ends all that waits', async t => {
 	const {connection} = await connected(t, {
-		answer(received, fake) {
+		answer(_received, fake) {
 			fake.say('{"error": {"class": "GenericError", "desc": "JSON parse error, expecting value"}}\r\n');
 			return undefined;
 		},

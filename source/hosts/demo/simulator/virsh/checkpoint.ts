@@ -36,7 +36,7 @@ function withSizes(world: DemoWorld, domain: DemoDomain, xml: XmlNode): XmlNode 
 }
 
 /** Those that a document wants a bitmap of. */
-export function targetsOf(xml: XmlNode): Set<string> {
+function targetsOf(xml: XmlNode): Set<string> {
 	return new Set(children(child(xml, 'disks'), 'disk').filter(({attributes}) => attributes.checkpoint !== 'no').map(({attributes}) => attributes.name ?? ''));
 }
 
