@@ -85,6 +85,17 @@ test('files that are there, paths that are not whole, and two disks on one file 
 	t.regex(refusalOf(alike, external), /vda and vdb would both get the file \/d\/x\.s1/);
 });
 
+test('a drive that cannot take part is refused where it is asked for, in whichever mode the others take part', t => {
+	const more = '<disk type=\'file\' device=\'cdrom\'><driver name=\'qemu\' type=\'raw\'/><source file=\'/d/x.iso\'/><target dev=\'sda\'/><readonly/></disk>';
+	const images = [image('/d/vda.qcow2'), image('/d/vdb.qcow2'), image('/d/x.iso', undefined, {format: 'raw'})];
+	const world = twoDisks({more, images});
+	for (const [others, mode] of [['internal', 'external'], ['external', 'internal']] as const) {
+		const disks = [{target: 'vda', mode: others}, {target: 'vdb', mode: others}, {target: 'sda', mode}];
+		t.regex(refusalOf(world, {disks}), /sda is read-only for the guest\. Leave it out: --disk sda=no/, others);
+		t.is(refusalOf(world, {disks: disks.slice(0, 2)}), '', others);
+	}
+});
+
 test('disks that an overlay would not do justice are refused', t => {
 	const odd = (change: (xml: string) => string) => {
 		const more = change('<disk type=\'file\' device=\'disk\'><driver name=\'qemu\' type=\'qcow2\'/><source file=\'/d/vdc\'/><target dev=\'vdc\'/></disk>');
