@@ -32,6 +32,7 @@ const beyondTheRun = [
 	'group',
 	'guest-agent',
 	'hostile',
+	'journeys',
 	'kill',
 	'kill-merge',
 	'kill-power',

@@ -33,7 +33,7 @@ import {takeUnfinished} from './run/update-recover.ts';
 import {isAtWork} from './run/jobs.ts';
 import {askWhetherToQuit, quit, takeSignal} from './run/update-quit.ts';
 import {takeLog} from './run/update-log.ts';
-import {takeUndo} from './run/update-undo.ts';
+import {takeUndo} from './run/read-undo.ts';
 import {endGroup} from './run/update-group.ts';
 import {endRun, takeRunEvent} from './run/update-run.ts';
 import {updateScene} from './update-scene.ts';

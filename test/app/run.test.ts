@@ -94,6 +94,14 @@ test('SIGTERM interrupts the run, and ends the program when the run has ended', 
 	);
 });
 
+test('what somebody stopped is not said to have failed', async t => {
+	const brain = await atRunning();
+	brain.send({kind: 'run-ended', planId: 'plan-1', outcome: {kind: 'rolled-back', failure: {kind: 'interrupted', signal: 'SIGINT', rolledBack: true}}});
+	const frame = await frameOf(brain.state);
+	t.regex(frame, /It was stopped; everything is as before\./);
+	t.notRegex(frame, /failed/);
+});
+
 test('a signal at rest ends the program at once', async t => {
 	const brain = await atWeb();
 	t.deepEqual(brain.send({kind: 'signalled', signal: 'SIGHUP'}), [{kind: 'quit', exitCode: 129, signal: 'SIGHUP'}]);

@@ -1,13 +1,11 @@
 /**
 Domains that are marked on the screen, in a real terminal on real libvirt: a snapshot of all, all reverted to it, and that taken back, by keys alone.
 */
-import process from 'node:process';
-import {setTimeout as wait} from 'node:timers/promises';
-import test, {type ExecutionContext} from 'ava';
-import {openTerminal, type Terminal} from '../pty/terminal.ts';
+import test from 'ava';
+import type {Terminal} from '../pty/terminal.ts';
 import {startLab} from './daemons.ts';
 import {makeDomain, start, type LabDomain} from './domains.ts';
-import {labEnvironment, labUri} from './settings.ts';
+import {openScreen, startPage} from './lab-screen.ts';
 import {digestHeads} from './slots.ts';
 import {markLive, readParents} from './snapshots.ts';
 
@@ -30,32 +28,12 @@ async function mark(terminal: Terminal, domains: readonly LabDomain[]): Promise<
 	}
 }
 
-/** Reads the page to its end, and starts it. */
+/** Starts it, and leaves the result of both. */
 async function startAll(terminal: Terminal, name: string | undefined): Promise<void> {
-	await terminal.waitFor(name === undefined ? /Enter starts it\./ : /Type \S+ to start:/);
-	await terminal.press('End');
-	if (name !== undefined) {
-		await terminal.type(name);
-		await terminal.waitFor(new RegExp(`to start: ${name}`));
-	}
-
-	for (let isStarted = false; !isStarted;) {
-		// Enters that follow one another faster than this are those of a key that is held down, and start nothing.
-		await wait(500);
-		await terminal.press('Enter');
-		isStarted = /\d of \d+ steps|Done and verified/.test(await terminal.waitFor(/Press it again|press Enter again|\d of \d+ steps|Done and verified/));
-	}
-
+	await startPage(terminal, name);
 	await terminal.waitFor(/Done and verified on all 2 domains/);
 	await terminal.press('Enter');
 	await terminal.waitFor(/Snapshots/);
-}
-
-async function openScreen(t: ExecutionContext, width: number, height: number): Promise<Terminal> {
-	const terminal = await openTerminal(t, {width, height, env: Object.fromEntries(Object.entries(labEnvironment()).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[0] !== 'HOME'))});
-	await terminal.command(`node ${process.cwd()}/dist/vsnap-tui.mjs -c ${labUri} --no-check`);
-	await terminal.waitFor(/Domains \d/);
-	return terminal;
 }
 
 for (const [width, height] of [[80, 24], [120, 40]] as const) {
@@ -67,7 +45,7 @@ for (const [width, height] of [[80, 24], [120, 40]] as const) {
 		}
 
 		const before = await digests(domains);
-		const terminal = await openScreen(t, width, height);
+		const terminal = await openScreen(t, {width, height});
 		await mark(terminal, domains);
 		await terminal.press('c');
 		await terminal.waitFor(/If one fails/);

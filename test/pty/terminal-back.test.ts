@@ -1,5 +1,4 @@
 /** The terminal is given back whole, however the program ends; and what is shown fits the terminal that it is shown on. */
-import {readFile} from 'node:fs/promises';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import {openTerminal, programPath, type Terminal, type TerminalOptions} from './terminal.ts';
@@ -46,10 +45,8 @@ test.serial('Ctrl-C gives the terminal back', async t => {
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
 	test.serial(`${signal} gives the terminal back`, async t => {
 		const terminal = await openProgram(t);
-		const shell = await terminal.readFlag('pane_pid');
-		// The program is the only child of the shell.
-		const children = await readFile(`/proc/${shell}/task/${shell}/children`, 'utf8');
-		process.kill(Number(children.trim()), signal);
+		const [program] = await terminal.readPrograms();
+		process.kill(program!, signal);
 		await terminal.waitFor(/code=[1-9]\d*/);
 		await expectGivenBack(t, terminal);
 	});

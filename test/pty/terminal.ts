@@ -4,7 +4,7 @@ is what tmux shows.
 */
 import {execFile} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
-import {mkdtemp, rm} from 'node:fs/promises';
+import {mkdtemp, readFile, rm} from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -27,6 +27,8 @@ export type Terminal = {
 	type(text: string): Promise<void>;
 	/** Keys by tmux's names: Enter, Escape, Down, C-c. */
 	press(...keys: string[]): Promise<void>;
+	/** As a terminal's own paste: marked as pasted where the program asked for that. */
+	paste(text: string): Promise<void>;
 	/** The lines that are seen, without blanks at their ends. */
 	read(): Promise<string[]>;
 	/** The same with the colours and attributes, as escape sequences. */
@@ -41,6 +43,10 @@ export type Terminal = {
 	command(line: string): Promise<void>;
 	/** Of tmux: `cursor_flag`, `alternate_on`, `mouse_any_flag`, `pane_pid` … */
 	readFlag(name: string): Promise<string>;
+	/** The process ids of what the shell has started. */
+	readPrograms(): Promise<number[]>;
+	/** The terminal goes, as when a connection breaks: what runs in it is told by SIGHUP. */
+	lose(): Promise<void>;
 	resize(width: number, height: number): Promise<void>;
 	/** A folder of its own for the program's private state and preferences. */
 	homePath: string;
@@ -93,6 +99,10 @@ export async function openTerminal(t: ExecutionContext, options: TerminalOptions
 		async press(...keys) {
 			await tmux('send-keys', '--', ...keys);
 		},
+		async paste(text) {
+			await tmux('set-buffer', '--', text);
+			await tmux('paste-buffer', '-p', '-d');
+		},
 		readColors: async () => tmux('capture-pane', '-p', '-e'),
 		readHistory: async () => tmux('capture-pane', '-p', '-S', '-'),
 		waitFor: async pattern => waitUntil(`${String(pattern)} did not appear`, screen => pattern.test(screen)),
@@ -102,6 +112,14 @@ export async function openTerminal(t: ExecutionContext, options: TerminalOptions
 			await terminal.press('Enter');
 		},
 		readFlag: async name => (await tmux('display-message', '-p', `#{${name}}`)).trim(),
+		async readPrograms() {
+			const shell = await terminal.readFlag('pane_pid');
+			const children = await readFile(`/proc/${shell}/task/${shell}/children`, 'utf8');
+			return children.trim().split(' ').map(Number);
+		},
+		async lose() {
+			await tmux('kill-server');
+		},
 		async resize(newWidth, newHeight) {
 			await tmux('resize-window', '-x', String(newWidth), '-y', String(newHeight));
 		},

@@ -10,7 +10,7 @@ import {beginDiagnosis} from '../doctor/update-doctor.ts';
 import {askHosts, goBeside} from '../hosts/update-hosts.ts';
 import {runOn, showJob} from '../run/jobs.ts';
 import {showLog} from '../run/update-log.ts';
-import {showUndo} from '../run/update-undo.ts';
+import {showUndo} from '../run/read-undo.ts';
 import {beginRecover} from '../run/update-recover.ts';
 import {toggleMark, withoutMarks} from './marks.ts';
 import {menuOf} from './menu.ts';

@@ -1,6 +1,7 @@
 /**
 What is at work, and what came of it: which run is meant, how far it is, and what has to be seen.
 */
+import type {Outcome} from '../services.ts';
 import type {Ended, Run, State} from '../state.ts';
 import {copiedSoFar} from './copied.ts';
 
@@ -17,6 +18,9 @@ export function runOn(state: Pick<State, 'runs'>, uuid: string | undefined): Run
 
 /** What has failed and was not looked at since. */
 export const isUnseen = ({isSeen}: Ended): boolean => !isSeen;
+
+/** What led to a roll back: somebody stopped it, or it failed. */
+export const whyRolledBack = ({failure}: Outcome & {kind: 'rolled-back'}): 'stopped' | 'failed' => failure.kind === 'interrupted' ? 'stopped' : 'failed';
 
 /** How much is done: of all that is copied, or of the steps where nothing is. Between 0 and 1. */
 export function shareOf(run: Run): number {

@@ -21,9 +21,10 @@ import type {Journey} from '../journey/journey.ts';
 import type {Run, State, StepState} from '../state.ts';
 import {noteChanges} from '../doctor/health.ts';
 import {noteCopying} from './copied.ts';
+import {forgetUndo} from './read-undo.ts';
 import {showLog} from './update-log.ts';
 import {
-	isAnyHalfWay, isAtWork, runOn, showJob,
+	isAnyHalfWay, isAtWork, runOn, showJob, whyRolledBack,
 } from './jobs.ts';
 
 /** How many results are kept to be looked at. */
@@ -143,6 +144,7 @@ function readAfter(state: State, {run, isInSight}: {run: Run; isInSight: boolean
 		readList,
 		next => readDetails(next, uuid, true),
 		next => [next, [{kind: 'read-backed-up'}]],
+		forgetUndo,
 		next => isInSight ? [next, []] : readUnfinished(next),
 	);
 }
@@ -159,7 +161,7 @@ function leaveIfDone(state: State): Update | undefined {
 }
 
 function tellEnd({tells: {bell, notify}, isLinear}: State, run: Run, outcome: Outcome): Effect[] {
-	const how = outcome.kind === 'done' ? 'done' : (outcome.kind === 'half-way' ? 'interrupted half-way' : 'failed and rolled back');
+	const how = outcome.kind === 'done' ? 'done' : (outcome.kind === 'half-way' ? 'interrupted half-way' : `${whyRolledBack(outcome)} and rolled back`);
 	return !isLinear && (bell || notify) ? [{kind: 'tell-end', text: `${titleOfAction(run.plan.action)}: ${how}`, bell, notify}] : [];
 }
 

@@ -3,29 +3,15 @@ What was done here, and how it can be taken back: the list, and the page of the 
 */
 import {isScreenKind, type ScreenKind} from '../../actions/registry.ts';
 import type {GivenOf} from '../../actions/spec.ts';
-import {answer, ask, inTurn, readDetails, type Update} from '../browse/read.ts';
+import {inTurn, readDetails, type Update} from '../browse/read.ts';
 import {selectDomain} from '../browse/select.ts';
 import type {Command} from '../keys.ts';
-import type {Message} from '../messages.ts';
 import {moveIndex} from '../scroll.ts';
 import type {Other} from '../journey/group.ts';
 import type {Undoable} from '../services.ts';
 import type {State} from '../state.ts';
 import {openStart} from '../update-answers.ts';
-
-/** Its key. What was read before stays in sight while it is read again. */
-export function showUndo(state: State): Update {
-	const number = state.nextNumber;
-	return [
-		{...state, nextNumber: number + 1, undo: ask(state.undo, number, state.nowMs), scene: {kind: 'undo', index: 0}},
-		[{kind: 'read-undo', number}],
-	];
-}
-
-export function takeUndo(state: State, {number, result}: Message & {kind: 'undo-read'}): State {
-	const undo = answer(state.undo, number, result);
-	return undo === undefined ? state : {...state, undo};
-}
+import {showUndo} from './read-undo.ts';
 
 /** The page of the action that takes it back; its domain becomes the selected one. */
 function openUndo(state: State, uuid: string, action: GivenOf<ScreenKind>, others: readonly Other[] | undefined): Update {
@@ -64,7 +50,7 @@ export function updateUndo(state: State, command: Command | undefined): Update {
 
 		case 'accept': {
 			if (selected === undefined) {
-				return [state, []];
+				return [state.undo.value === undefined && state.undo.waiting !== undefined ? {...state, notice: 'What was done here is still being read.'} : state, []];
 			}
 
 			const {undo, action: {domain}} = selected;

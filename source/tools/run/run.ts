@@ -2,6 +2,7 @@
 Running programs. The one place that starts a child process for one answer (those that are kept open: conversation.ts); what changes something is always an argv array, never a
 line for a shell.
 */
+import type {ChildProcess} from 'node:child_process';
 import type {CommandFile} from '../../model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import type {RunOutput} from '../../engine/ports.ts';
@@ -54,6 +55,19 @@ function missingProgram(program: string): string {
 }
 
 /**
+Who is ended by a signal has nothing more to say. What it had started itself, as the script of a wrapper does, may hold its pipes open for long, and would keep
+everybody waiting: a limit of time, and the end of the program.
+*/
+function closePipesWith(child: Pick<ChildProcess, 'once' | 'stdout' | 'stderr'>): void {
+	child.once('exit', (_exitCode, signal) => {
+		if (signal !== null) {
+			child.stdout?.destroy();
+			child.stderr?.destroy();
+		}
+	});
+}
+
+/**
 Runs everything on this machine, whatever `where` says. `inheritFds`: open files that every changing command has to hold open as well, so that the
 kernel's locks on them last as long as the command does. `ending`: nobody waits for answers from then on, so that what only reads is ended (SIGTERM).
 */
@@ -78,7 +92,7 @@ export function createLocalRunner(options: {inheritFds?: () => number[]; moreEnv
 		const signals = [request.signal, isMutating ? undefined : options.ending].filter(signal => signal !== undefined);
 		// Loaded late: it is not needed for the first frame.
 		const {execa} = await import('execa');
-		const result = await execa(program, rest, {
+		const child = execa(program, rest, {
 			reject: false,
 			// Numbers beyond the third place work, only their type does not say so.
 			...(request.input !== undefined && {input: request.input}),
@@ -92,6 +106,11 @@ export function createLocalRunner(options: {inheritFds?: () => number[]; moreEnv
 			detached: isMutating,
 			cleanup: !isMutating,
 		});
+		if (!isMutating) {
+			closePipesWith(child);
+		}
+
+		const result = await child;
 		const stdout = typeof result.stdout === 'string' ? result.stdout : '';
 		const stderr = typeof result.stderr === 'string' ? result.stderr : '';
 		if (result.exitCode === 0 || (result.exitCode !== undefined && request.acceptedExitCodes?.includes(result.exitCode))) {
@@ -127,6 +146,7 @@ export function createLineWatcher(options: {moreEnvironment?: MoreEnvironment} =
 				buffer: false,
 				cancelSignal: stopping.signal,
 			});
+			closePipesWith(child);
 			for await (const line of child.iterable({from: 'stdout'})) {
 				if (!isStopped) {
 					onLine(String(line));

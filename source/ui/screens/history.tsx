@@ -6,7 +6,7 @@ import {selectedCommand} from '../../app/run/update-log.ts';
 import type {Scene, State} from '../../app/state.ts';
 import {failureLines} from '../content/failure.ts';
 import {commandDetails, commandRow} from '../content/run/command-log.ts';
-import {undoDetails, undoRow, undoTitle} from '../content/run/undo.ts';
+import {undoDetails, undoRows, undoTitle} from '../content/run/undo.ts';
 import {formatSeconds} from '../content/words.ts';
 import {
 	LineView, LinesView, line, type Line,
@@ -49,7 +49,7 @@ export function UndoScreen({state, index}: {readonly state: State; readonly inde
 		: [line(` Finding out how each can be undone${waited < 1000 ? '' : `, ${formatSeconds(waited)}`} …`, 'dim')];
 	const selected = value?.[index];
 	const nothing = value?.length === 0 && waiting === undefined ? [line(' Nothing was done on this host that could be undone.')] : [];
-	return <ListAndWords state={state} title={undoTitle} rows={(value ?? []).map(each => undoRow(each, style))} index={index} below={[...status, ...nothing, ...(selected === undefined ? [] : undoDetails(selected, style))]}/>;
+	return <ListAndWords state={state} title={undoTitle} rows={undoRows(value ?? [], style)} index={index} below={[...status, ...nothing, ...(selected === undefined ? [] : undoDetails(selected, style))]}/>;
 }
 
 export function LogScreen({state, scene}: {readonly state: State; readonly scene: Scene & {kind: 'log'}}) {

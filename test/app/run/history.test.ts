@@ -1,8 +1,12 @@
 import test from 'ava';
+import type {Run} from '../../../source/app/state.ts';
+import {endRun} from '../../../source/app/run/update-run.ts';
+import {undoRows} from '../../../source/ui/content/run/undo.ts';
 import {selectedCommand} from '../../../source/app/run/update-log.ts';
 import {linearPage} from '../../../source/ui/content/linear.ts';
 import type {LoggedAction, Undoable} from '../../../source/app/services.ts';
 import type {RanCommand} from '../../../source/model/plan/ran-command.ts';
+import {fakePlan} from '../../helpers/fake-plans.ts';
 import {nowSeconds, uuidOf} from '../../helpers/fake-services.ts';
 import {journeyOf, press} from '../../helpers/press.ts';
 import {
@@ -62,6 +66,35 @@ test('Enter on what can be undone opens the page of the action that does it, whi
 	t.like(journeyOf(brain)?.request, {kind: 'revert', snapshot: 'nightly'});
 	await press(brain, keys.escape);
 	t.is(brain.state.scene.kind, 'undo');
+});
+
+test('Enter before the list is there says that it is being read', async t => {
+	const brain = await atWeb();
+	brain.world.undoables = undoables;
+	brain.type('z', keys.enter);
+	t.is(brain.state.scene.kind, 'undo');
+	t.is(brain.state.notice, 'What was done here is still being read.');
+});
+
+test('what was listed before an action is not in sight after it, and is read again where it is looked at', async t => {
+	const brain = await atUndo();
+	brain.type(keys.escape);
+	const plan = fakePlan(brain.world.allDetails, {uuid: uuidOf(1), snapshot: 's2', currentState: {kind: 'discard'}, kind: 'revert', endState: undefined});
+	const run = {plan, kind: 'execute', startedMs: 0, steps: {}, current: undefined, copied: undefined, copying: undefined, sinceMs: 0, activity: 'looking', stop: 'no', notLogged: undefined, commands: [], journey: undefined, undo: undefined} satisfies Run;
+	const atWork = {...brain.state, runs: {[plan.id]: run}};
+	const [elsewhere] = endRun(atWork, plan.id, {kind: 'done'});
+	t.is(elsewhere.undo.value, undefined);
+	const [looking, effects] = endRun({...atWork, scene: {kind: 'undo', index: 0}}, plan.id, {kind: 'done'});
+	t.is(looking.scene.kind, 'undo');
+	t.true(effects.some(({kind}) => kind === 'read-undo'));
+});
+
+test('a title takes what the widest saying leaves of a row', t => {
+	const long = {...undoables[0]!, action: {...undoables[0]!.action, action: 'revert to "before the long update", keeping the current state'}};
+	const textAt = (columns: number) => undoRows([long, undoables[1]!], {columns, theme: plainTheme()}).map(pieces => pieces.map(({text}) => text).join(''));
+	t.regex(textAt(120)[0]!, /db01: revert to "before the long update", keeping the current state {2}. revert to "nightly"$/);
+	t.regex(textAt(60)[0]!, /db01: revert to "be\S* {2}. revert to "nightly"$/);
+	t.true([60, 80, 120].every(columns => textAt(columns).every(row => row.length <= columns)));
 });
 
 test('Enter on what cannot be undone says why, and opens nothing', async t => {

@@ -1,7 +1,8 @@
 import {mkdtemp, open, readFile, rm, stat, symlink, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
-import test from 'ava';
+import process from 'node:process';
+import test, {type ExecutionContext} from 'ava';
 import {unwrap} from '../../helpers/unwrap.ts';
 import {createLineWatcher, createLocalRunner} from '../../../source/tools/run/run.ts';
 import {takeKernelLock} from '../../../source/tools/state/lock.ts';
@@ -46,6 +47,39 @@ test('once nobody waits for answers, what only reads is ended, and what changes 
 	t.false((await reading).ok);
 	t.false((await closing({argv: ['sleep', '60'], where: 'here'})).ok);
 	t.is(unwrap(await changing).stdout, 'done\n');
+});
+
+/** Says its own process id and that of a program which it has started and waits for, as a wrapper for virsh may: that one outlives it. */
+function wrapper(t: ExecutionContext): {argv: string[]; take: (line: string) => void; isKept: () => boolean} {
+	let inner = 0;
+	t.teardown(() => process.kill(inner));
+	return {
+		argv: ['sh', '-c', 'sleep 600 & echo $$ $!; wait'],
+		take(line) {
+			const [own, started] = line.split(' ').map(Number) as [number, number];
+			inner = started;
+			process.kill(own);
+		},
+		isKept: () => process.kill(inner, 0),
+	};
+}
+
+test('what a program that is ended has started itself keeps nobody waiting', async t => {
+	const {argv, take, isKept} = wrapper(t);
+	const folder = await temporaryFolder();
+	const fifo = path.join(folder, 'ids');
+	unwrap(await run({argv: ['mkfifo', fifo], where: 'here'}));
+	const answer = run({argv: [...argv.slice(0, 2), argv[2]!.replace(';', ` > ${fifo};`)], where: 'here'});
+	take(await readFile(fifo, 'utf8'));
+	t.like(await answer, {ok: false, failure: {kind: 'tool-failed', cause: {signal: 'SIGTERM'}}});
+	t.true(isKept());
+	await rm(folder, {recursive: true});
+
+	const watched = wrapper(t);
+	await new Promise<void>(resolve => {
+		createLineWatcher()({argv: watched.argv, onLine: watched.take, onEnd: resolve});
+	});
+	t.true(watched.isKept());
 });
 
 test('files for a command are private and written before it starts', async t => {

@@ -2,7 +2,7 @@
 What is at work and what ended last, in one line each; and what the shell keeps of it when the screen has gone.
 */
 import {
-	endedToTell, isUnseen, percentOf, runsOf,
+	endedToTell, isUnseen, percentOf, runsOf, whyRolledBack,
 } from '../../../app/run/jobs.ts';
 import type {Ended, Run, State} from '../../../app/state.ts';
 import {nounOfAction} from '../../../actions/registry.ts';
@@ -29,7 +29,7 @@ export function jobsLine(state: State, {glyphs}: Theme): {pieces: Line; right: L
 
 function howItEnded({run, outcome}: Ended): string {
 	const done = {execute: 'done', forward: 'finished', back: 'rolled back', 'give-up': 'given up'}[run.kind];
-	return outcome.kind === 'done' ? done : (outcome.kind === 'half-way' ? 'interrupted' : 'failed and rolled back');
+	return outcome.kind === 'done' ? done : (outcome.kind === 'half-way' ? 'interrupted' : `${whyRolledBack(outcome)} and rolled back`);
 }
 
 /** What takes it back; empty where there is nothing to say. */

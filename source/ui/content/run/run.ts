@@ -2,7 +2,7 @@
 A plan at work and what came of it, as lines.
 */
 import {copiedSoFar, speedOf} from '../../../app/run/copied.ts';
-import {percentOf, shareOf} from '../../../app/run/jobs.ts';
+import {percentOf, shareOf, whyRolledBack} from '../../../app/run/jobs.ts';
 import {whenStoppedNow} from '../../../app/run/update-run.ts';
 import type {Run, StepState} from '../../../app/state.ts';
 import {keptName} from '../../../model/plan/request.ts';
@@ -149,6 +149,14 @@ function isQuiteAsBefore({failure}: Outcome & {kind: 'rolled-back'}): boolean {
 	return failure.kind !== 'put-back-but-off' && !('aftermath' in failure && (failure.aftermath ?? []).length > 0);
 }
 
+function rolledBackText(outcome: Outcome & {kind: 'rolled-back'}, hasLeft: boolean): string {
+	const {clause, all} = {
+		stopped: {clause: 'It was stopped', all: 'It was stopped and rolled back.'},
+		failed: {clause: 'It failed', all: 'It failed and was rolled back.'},
+	}[whyRolledBack(outcome)];
+	return isQuiteAsBefore(outcome) ? `${clause}; ${hasLeft ? 'the content of every disk' : 'everything'} is as before.` : all;
+}
+
 function verdict(run: Run, outcome: Outcome): {text: string; tone: Tone} {
 	if (outcome.kind === 'done') {
 		const {action} = run.plan;
@@ -164,7 +172,7 @@ function verdict(run: Run, outcome: Outcome): {text: string; tone: Tone} {
 
 	const hasLeft = 'left' in outcome.failure && outcome.failure.left !== undefined;
 	return outcome.kind === 'rolled-back'
-		? {text: isQuiteAsBefore(outcome) ? (hasLeft ? 'It failed; the content of every disk is as before.' : 'It failed; everything is as before.') : 'It failed and was rolled back.', tone: 'warning'}
+		? {text: rolledBackText(outcome, hasLeft), tone: 'warning'}
 		: {text: 'It stopped half-way. The journal is safe: finish it, roll it back, or give it up.', tone: 'loss'};
 }
 

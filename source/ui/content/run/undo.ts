@@ -13,17 +13,28 @@ type Style = {columns: number; theme: Theme};
 
 export const undoTitle = 'Undo: what was done here';
 
-/** When, where, what, and what takes it back. The domain comes first, for a long name is cut. */
-export function undoRow({action, undo}: Undoable, {columns, theme}: Style): Line {
-	const titleColumns = Math.floor((columns - 20) * 0.5);
-	const safe = cutEnd(showSafely(`${action.domain.name}: ${action.action}`, theme.isAscii), titleColumns, theme.glyphs.ellipsis);
-	const isPossible = undo.kind === 'possible';
-	return [
-		{text: ` ${formatTime(Date.parse(action.at) / 1000).slice(5)}  `, tone: 'dim'},
-		{text: safe + ' '.repeat(titleColumns - widthOf(safe) + 2)},
-		{text: `${theme.glyphs[isPossible ? 'undone' : 'loss']} `, tone: isPossible ? 'good' : 'dim'},
-		{text: isPossible ? undo.says : 'not possible', tone: isPossible ? undefined : 'dim'},
-	];
+/** The space before the title, and the sign between it and what takes it back. */
+const fixedColumns = 20;
+
+const titleOf = ({action}: Undoable, {theme}: Style) => showSafely(`${action.domain.name}: ${action.action}`, theme.isAscii);
+const sayingOf = ({undo}: Undoable) => undo.kind === 'possible' ? undo.says : 'not possible';
+
+/** When, where, what, and what takes it back. The domain comes first, for a long name is cut: a title has what the widest saying leaves, and half of the row at least. */
+export function undoRows(found: readonly Undoable[], style: Style): Line[] {
+	const {columns, theme} = style;
+	const room = columns - fixedColumns;
+	const widest = (texts: readonly string[]) => Math.max(0, ...texts.map(text => widthOf(text)));
+	const titleColumns = Math.min(widest(found.map(each => titleOf(each, style))), Math.max(Math.floor(room / 2), room - widest(found.map(each => sayingOf(each)))));
+	return found.map(each => {
+		const title = cutEnd(titleOf(each, style), titleColumns, theme.glyphs.ellipsis);
+		const isPossible = each.undo.kind === 'possible';
+		return [
+			{text: ` ${formatTime(Date.parse(each.action.at) / 1000).slice(5)}  `, tone: 'dim'},
+			{text: title + ' '.repeat(titleColumns - widthOf(title) + 2)},
+			{text: `${theme.glyphs[isPossible ? 'undone' : 'loss']} `, tone: isPossible ? 'good' : 'dim'},
+			{text: sayingOf(each), tone: isPossible ? undefined : 'dim'},
+		];
+	});
 }
 
 /** All words on the selected one. */
