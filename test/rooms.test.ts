@@ -96,6 +96,12 @@ test('what is particular to an action is asked of its spec or of its plan: only 
 	t.deepEqual(asking, []);
 });
 
+test('every action has tests of its own', async t => {
+	const kinds = [...sources.keys()].flatMap(file => /^actions\/([a-z-]+)\/spec\.ts$/.exec(file)?.[1] ?? []);
+	const tested = new Set((await readdir('test/actions', {recursive: true})).map(name => /^([a-z-]+)\/.+\.test\.ts$/.exec(name)?.[1]));
+	t.deepEqual(kinds.filter(kind => !tested.has(kind)), []);
+});
+
 test('what an action means is said in its words', t => {
 	const saying = [...sources].filter(([file, text]) => /^actions\/.*(?<!\/words)\.ts$/.test(file) && /\bseverity: '/.test(text)).map(([file]) => file);
 	t.deepEqual(saying, []);
