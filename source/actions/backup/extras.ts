@@ -23,7 +23,7 @@ function copyOf(given: Omit<Extra, 'steps'>): Extra {
 	return {
 		...given,
 		steps: [
-			step('create', {id: `reserve-${kind}`, title: `Create an empty file for ${posix.basename(from)}`, ...reserving(to), undo: [{...fileCommands.remove(to), onlyIf: {kind: 'file-exists', path: to}}], whenStopped}),
+			step('create', {id: `reserve-${kind}`, title: `Create an empty file for ${posix.basename(from)}`, ...reserving(to), whenStopped}),
 			step('create', {id: `allow-${kind}`, title: 'Let nobody else read it', command: fileCommands.allow(to, 0o600), whenStopped}),
 			step('create', {id: `copy-${kind}`, title: `Copy ${from}`, command: fileCommands.copy(from, to), whenStopped}),
 		],

@@ -31,7 +31,7 @@ const whenStopped = 'Recover would remove what was copied; the guest is not touc
 /** An empty image of the right size, under a name that nobody had. */
 function makeTarget({target, path, virtualSizeBytes}: ChosenDisk): Step[] {
 	return [
-		step('create', {id: `reserve-${target}`, title: `Create an empty file for ${target}`, ...reserving(path), undo: [{...fileCommands.remove(path), onlyIf: {kind: 'file-exists', path}}], whenStopped}),
+		step('create', {id: `reserve-${target}`, title: `Create an empty file for ${target}`, ...reserving(path), whenStopped}),
 		step('create', {id: `create-${target}`, title: `Make it an image of ${target}'s size`, command: imageCommands.createEmpty(path, virtualSizeBytes), whenStopped}),
 	];
 }

@@ -14,7 +14,7 @@ import {escapeText} from '../../model/xml/change-xml.ts';
 import {parseClaim, type Claim, type ClaimLife, type FoundClaim} from '../../model/plan/claim.ts';
 import {digest} from '../../model/plan/fingerprint.ts';
 import {succeed, type Result} from '../../model/result.ts';
-import {decodeEntities} from '../../model/xml/left-images.ts';
+import {decodeEntities} from '../../model/xml/read-xml.ts';
 import type {Runner} from '../../tools/run/run.ts';
 import {isNotSupported, type Virsh} from './virsh.ts';
 

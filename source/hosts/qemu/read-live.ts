@@ -8,6 +8,7 @@ import type {Disk, DomainState} from '../../model/domain/domain.ts';
 import type {BareNode, ImageNode, Job, QemuUser} from '../../model/domain/inventory.ts';
 import {imagesOfDrives, withPresentHeads} from '../../model/qemu/command-line.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
+import {versionNumber} from '../../model/text/format.ts';
 import {jobsOf} from '../shared/qmp/jobs.ts';
 import type {Monitors} from '../shared/qmp/monitors.ts';
 import {locateFor, type Locate} from './locate-files.ts';
@@ -261,7 +262,7 @@ export async function readLive(monitors: Pick<Monitors, 'ask'>, socketPath: stri
 		isWaiting: word === 'inmigrate',
 		isInactive: list.some(({inserted}) => inserted?.active === false),
 		uuid: givenUuid === undefined || isZero(givenUuid) ? undefined : givenUuid,
-		version: numbers === undefined ? 0 : (numbers.major * 1_000_000) + (numbers.minor * 1000) + numbers.micro,
+		version: numbers === undefined ? 0 : versionNumber(numbers.major, numbers.minor, numbers.micro),
 		isKvm: value<{enabled: boolean}>(kvm).enabled ?? false,
 		memoryBytes: (sizes['base-memory'] ?? 0) + (sizes['plugged-memory'] ?? 0),
 		arch: value<{arch: string}>(target).arch,

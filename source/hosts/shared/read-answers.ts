@@ -3,6 +3,7 @@ What programs print, read the same way whoever asks.
 */
 import type {Failure} from '../../model/failure.ts';
 import {describeFailure} from '../../model/text/describe-failure.ts';
+import {versionNumber} from '../../model/text/format.ts';
 
 export function stderrOf(failure: Failure): string {
 	return failure.kind === 'tool-failed' ? failure.cause.stderr : '';
@@ -16,7 +17,7 @@ export function reasonOf(failure: Failure): string {
 /** "9.0.0" as 9,000,000; 0 where it is not understood. */
 export function parseVersion(text: string | undefined): number {
 	const [, major, minor, release] = /(\d+)\.(\d+)\.(\d+)/.exec(text ?? '') ?? [];
-	return major === undefined ? 0 : (Number(major) * 1_000_000) + (Number(minor) * 1000) + Number(release);
+	return major === undefined ? 0 : versionNumber(Number(major), Number(minor), Number(release));
 }
 
 /** `od -An -v -tx1` as bytes. */

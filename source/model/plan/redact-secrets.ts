@@ -4,7 +4,7 @@ one is masked, even where it is none. Of a definition in a backup, from which a 
 anything that is run.
 */
 import {escapeAttribute} from '../xml/change-xml.ts';
-import {decodeEntities} from '../xml/left-images.ts';
+import {decodeEntities} from '../xml/read-xml.ts';
 import {maskedSecret as masked, redactXml} from '../xml/redact.ts';
 
 const names = 'password|passwd|pass|secret|key|token|cookie';

@@ -62,7 +62,10 @@ export function timeZoneName(): string {
 	return new Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
-/** A version as libvirt counts it (major * 1,000,000 + minor * 1,000 + release) as "11.2" or "11.2.1". */
+/** A version as libvirt counts it. */
+export const versionNumber = (major: number, minor: number, release = 0): number => (major * 1_000_000) + (minor * 1000) + release;
+
+/** As "11.2" or "11.2.1". */
 export function formatVersion(version: number): string {
 	const [major, minor, release] = [Math.floor(version / 1_000_000), Math.floor(version / 1000) % 1000, version % 1000];
 	return `${major}.${minor}${release === 0 ? '' : `.${release}`}`;

@@ -9,10 +9,11 @@ import type {SnapshotDisk, SnapshotMemory} from '../domain/snapshot.ts';
 import {
 	attribute, changeXml, checkText, contentOf, element, escapeAttribute, escapeText, find, findAll, keepOnly, nameOf, type XmlItem,
 } from './change-xml.ts';
+import {buildDisk} from './build/snapshot-request.ts';
 import {putDisksOn} from './change-domain.ts';
 import {checkpointsElement} from './checkpoints-note.ts';
 import {frozenElement} from './frozen-note.ts';
-import {decodeEntities} from './left-images.ts';
+import {decodeEntities} from './read-xml.ts';
 
 type SnapshotChange = {
 	/** Path of the overlay by the disk's target; only disks that are external in the record are changed. */
@@ -147,13 +148,6 @@ export type NewSnapshot = {
 	/** The definition for the next start, beside one that runs. */
 	inactiveDomainXml?: string;
 };
-
-function buildDisk(disk: SnapshotDisk): string {
-	const head = `    <disk name='${escapeAttribute(disk.target)}' snapshot='${disk.mode}'`;
-	return disk.overlayPath === undefined
-		? `${head}/>`
-		: `${head} type='file'>\n      <driver type='qcow2'/>\n      <source file='${escapeAttribute(disk.overlayPath)}'/>\n    </disk>`;
-}
 
 /** A record in the order in which libvirt writes it. */
 export function buildSnapshotXml(snapshot: NewSnapshot): string {

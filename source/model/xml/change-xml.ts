@@ -4,7 +4,7 @@ entities are not decoded, whatever is put in has to be escaped here.
 */
 import {XMLBuilder, XMLParser, XMLValidator} from 'fast-xml-parser';
 import {fail, succeed, type Result} from '../result.ts';
-import {isWhole, rootNameOf} from './read-xml.ts';
+import {decodeEntities, isWhole, rootNameOf} from './read-xml.ts';
 
 /** One key is the element's name, and holds its children; ':@' holds the attributes, '#text' a piece of text. */
 export type XmlItem = {
@@ -98,14 +98,7 @@ export function keepOnly(items: XmlItem[], isWanted: (item: XmlItem) => boolean)
 /** The decoded value of an attribute, for comparing. */
 export function attribute(item: XmlItem | undefined, name: string): string | undefined {
 	const value = item?.[':@'] !== undefined && Object.hasOwn(item[':@'], name) ? item[':@'][name] : undefined;
-	return value?.replaceAll(/&(?:#x([\da-f]+)|#(\d+)|(amp|lt|gt|quot|apos));/gi, (whole, hex?: string, decimal?: string, named?: string) => {
-		if (named !== undefined) {
-			return {amp: '&', lt: '<', gt: '>', quot: '"', apos: '\''}[named] ?? whole;
-		}
-
-		const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
-		return code <= 0x10_FF_FF ? String.fromCodePoint(code) : whole;
-	});
+	return value === undefined ? undefined : decodeEntities(value);
 }
 
 /**

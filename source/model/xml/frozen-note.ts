@@ -3,7 +3,8 @@ A note in the `<metadata>` of a running domain while a snapshot is taken with it
 whether they were. It names the snapshot and the domain, so that a copy elsewhere says nothing.
 */
 import {element, type XmlItem} from './change-xml.ts';
-import {decodeEntities, setNote} from './left-images.ts';
+import {setNote} from './left-images.ts';
+import {decodeEntities} from './read-xml.ts';
 
 export const frozenElement = 'vsnap:frozen';
 export const frozenNamespace = 'urn:vsnap-tui:frozen:1';

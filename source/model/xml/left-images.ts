@@ -5,23 +5,10 @@ nobody could tell them from a template later on, so they would never be collecte
 import {
 	contentOf, element, find, keepOnly, nameOf, type XmlItem,
 } from './change-xml.ts';
+import {decodeEntities} from './read-xml.ts';
 
 export const leftElement = 'vsnap:left';
 const namespace = 'urn:vsnap-tui:left-images:1';
-
-const entities: Record<string, string> = {amp: '&', lt: '<', gt: '>', quot: '"', apos: '\''};
-
-/** Text of a document as it was meant. */
-export function decodeEntities(text: string): string {
-	return text.replaceAll(/&(?:#x([\da-f]+)|#(\d+)|(\w+));/giu, (whole, hex?: string, decimal?: string, named?: string) => {
-		if (named !== undefined) {
-			return entities[named] ?? whole;
-		}
-
-		const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
-		return code <= 0x10_FF_FF ? String.fromCodePoint(code) : whole;
-	});
-}
 
 /** `metadataXml`: what stands between the tags of `<metadata>`. A note that names another domain than `uuid` came along with a clone, and is not of its images. */
 export function parseLeftImages(metadataXml: string | undefined, uuid: string): string[] {

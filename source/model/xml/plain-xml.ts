@@ -15,7 +15,8 @@ export type XmlNode = {
 
 const nameAt = /[A-Za-z_][\w:.-]*/y;
 const reference = /&(?:(lt|gt|quot|apos|amp);)?/g;
-const characters: Readonly<Record<string, string>> = {
+/** What XML itself has a name for. */
+export const characters: Readonly<Record<string, string>> = {
 	lt: '<', gt: '>', quot: '"', apos: '\'', amp: '&',
 };
 const code = (character: string): number => character.codePointAt(0)!;

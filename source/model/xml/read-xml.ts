@@ -4,7 +4,7 @@ found out by its closing tag. Documents are changed elsewhere (change-xml.ts): w
 */
 import {XMLParser, XMLValidator} from 'fast-xml-parser';
 import {fail, succeed, type Result} from '../result.ts';
-import {readPlainXml, type XmlNode} from './plain-xml.ts';
+import {characters, readPlainXml, type XmlNode} from './plain-xml.ts';
 
 export type {XmlNode} from './plain-xml.ts';
 
@@ -100,7 +100,6 @@ export function malformationOf(xml: string): string | undefined {
 
 /** As XML 1.0 has them. */
 const isCharacter = (code: number) => code === 9 || code === 10 || code === 13 || (code >= 32 && code < 0xD8_00) || (code >= 0xE0_00 && code < 0xFF_FE) || (code >= 0x1_00_00 && code <= 0x10_FF_FF);
-const predefined = new Set(['amp', 'lt', 'gt', 'quot', 'apos']);
 
 /** What the validator lets through, and libvirt does not, or what would be read otherwise than libvirt reads it. */
 function forbiddenIn(xml: string): string | undefined {
@@ -123,13 +122,25 @@ function forbiddenIn(xml: string): string | undefined {
 	}
 
 	for (const {0: whole, 1: hex, 2: decimal, 3: name, index} of text.matchAll(/&(?:#x([\da-fA-F]+)|#(\d+)|([\w.:-]+));/gu)) {
-		const isKnown = name === undefined ? isCharacter(hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)) : predefined.has(name);
+		const isKnown = name === undefined ? isCharacter(hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)) : Object.hasOwn(characters, name);
 		if (!isKnown) {
 			return at(index, `${whole}, which XML does not know`);
 		}
 	}
 
 	return undefined;
+}
+
+/** A piece of a document as it was meant. */
+export function decodeEntities(text: string): string {
+	return text.replaceAll(/&(?:#x([\da-f]+)|#(\d+)|(amp|lt|gt|quot|apos));/giu, (whole, hex?: string, decimal?: string, named?: string) => {
+		if (named !== undefined) {
+			return characters[named] ?? whole;
+		}
+
+		const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
+		return code <= 0x10_FF_FF ? String.fromCodePoint(code) : whole;
+	});
 }
 
 export function childrenOf(node: XmlNode | undefined, name: string): XmlNode[] {

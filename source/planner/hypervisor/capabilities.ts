@@ -3,7 +3,7 @@ What the hypervisor of a host can do, each fact of a version once: since which v
 */
 import type {HostFacts} from '../../model/domain/inventory.ts';
 import type {MemoryFormat} from '../../model/domain/memory-format.ts';
-import {formatVersion} from '../../model/text/format.ts';
+import {formatVersion, versionNumber} from '../../model/text/format.ts';
 
 /** What follows from the kind of the hypervisor alone, and so is known from a plan as well. */
 type KindFacts = {
@@ -59,8 +59,6 @@ export type Capabilities = KindFacts & {
 	refusesMemory: (format: MemoryFormat) => string | undefined;
 };
 
-const version = (major: number, minor: number) => (major * 1_000_000) + (minor * 1000);
-
 export function kindFactsOf(kind: HostFacts['hypervisor']): KindFacts {
 	const isStandalone = kind === 'qemu';
 	return {
@@ -80,7 +78,7 @@ export function kindFactsOf(kind: HostFacts['hypervisor']): KindFacts {
 
 export function capabilitiesOf({hypervisor, libvirtVersion: libvirt, hypervisorVersion: qemu}: Pick<HostFacts, 'hypervisor' | 'libvirtVersion' | 'hypervisorVersion'>): Capabilities {
 	const isStandalone = hypervisor === 'qemu';
-	const since = (major: number, minor: number) => !isStandalone && libvirt >= version(major, minor);
+	const since = (major: number, minor: number) => !isStandalone && libvirt >= versionNumber(major, minor);
 	return {
 		...kindFactsOf(hypervisor),
 		revertUnlinksRecordedOverlays: since(9, 9),
@@ -88,8 +86,8 @@ export function capabilitiesOf({hypervisor, libvirtVersion: libvirt, hypervisorV
 		redefinesBesideCheckpoints: isStandalone || since(11, 3),
 		savesNvramInside: since(10, 9),
 		takesNvramAlong: since(10, 10),
-		migratesToFile: qemu >= version(8, 2),
-		activatesLate: qemu >= version(10, 0),
+		migratesToFile: qemu >= versionNumber(8, 2),
+		activatesLate: qemu >= versionNumber(10, 0),
 		deepestChain: since(10, 8) && !since(11, 11) ? 25 : 200,
 		externalOfflineSnapshots: since(9, 9),
 		manualAlone: since(11, 9),

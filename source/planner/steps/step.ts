@@ -13,7 +13,7 @@ const whenStopped: Record<Phase, string> = {
 };
 
 /**
-Without `undo` there is nothing to put back, and in the phase of removals no way to; without `happened` the step is run again after a crash, as that does no
+Without `undo` there is nothing to put back, and in the phase of removals no way to; without `doneWhen` the step is run again after a crash, as that does no
 harm.
 */
 export function step(phase: Phase, given: Pick<Step, 'id' | 'title' | 'command'> & Partial<Omit<Step, 'phase'>>): Step {

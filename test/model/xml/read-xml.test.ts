@@ -1,5 +1,5 @@
 import test from 'ava';
-import {isWhole, rootNameOf} from '../../../source/model/xml/read-xml.ts';
+import {decodeEntities, isWhole, rootNameOf} from '../../../source/model/xml/read-xml.ts';
 
 test('whether a document is whole is told at once, however many blanks it holds', t => {
 	const xml = `<domain>${' '.repeat(100_000)}\n<name>a</name>${'\n'.repeat(100_000)}</domain> <!-- a --> <!-- b -->\n`;
@@ -12,5 +12,12 @@ test('so is which element begins it, behind whatever may stand before it', t => 
 	t.is(rootNameOf(`${before}<domain/>`), 'domain');
 	for (const text of [before, before.trimStart(), '<!-- never closed', '']) {
 		t.is(rootNameOf(text), undefined);
+	}
+});
+
+test('references are decoded where XML has a character for them; whatever else begins with & stays', t => {
+	t.is(decodeEntities('&lt;a b=&quot;&apos;&#x26;&#38;&amp;lt;'), '<a b="\'&&&lt;');
+	for (const text of ['&constructor;', '&nbsp;', '&#x110000;', 'a & b;', '&amp']) {
+		t.is(decodeEntities(text), text);
 	}
 });

@@ -13,7 +13,7 @@ type SnapshotRequest = {
 	disks: SnapshotDisk[];
 };
 
-function buildDisk({target, mode, overlayPath}: SnapshotDisk): string {
+export function buildDisk({target, mode, overlayPath}: SnapshotDisk): string {
 	const head = `    <disk name='${escapeAttribute(target)}' snapshot='${mode}'`;
 	return overlayPath === undefined
 		? `${head}/>`
