@@ -2,11 +2,15 @@ import {performance} from 'node:perf_hooks';
 import test from 'ava';
 import {rowFacts, totalOf} from '../../source/app/browse/row-facts.ts';
 import {snapshotTable} from '../../source/ui/content/browse/snapshot-columns.ts';
+import {linearPage, linearText} from '../../source/ui/content/linear.ts';
 import {currentRows} from '../../source/app/browse/rows.ts';
 import type {DomainDetails} from '../../source/model/domain/inventory.ts';
 import {formatShortAge, formatShortBytes} from '../../source/model/text/format.ts';
 import {fakeServices, uuidOf} from '../helpers/fake-services.ts';
-import {atWeb, framesOf, plainTheme} from '../helpers/screen-harness.ts';
+import {press} from '../helpers/press.ts';
+import {
+	atWeb, frameOf, framesOf, plainTheme,
+} from '../helpers/screen-harness.ts';
 
 const mebibyte = 2 ** 20;
 
@@ -21,6 +25,27 @@ test('each snapshot takes what the images take that it keeps, and the current st
 	t.is(totalOf(facts.heads), 31 * mebibyte);
 	t.is(facts.totalBytes, (4300 + 812 + 96 + 31 + 402) * mebibyte);
 	t.deepEqual([...facts.wayToNow], ['s3', 's2', 's1']);
+});
+
+test('an image that is not there, or could not be read, has no size anywhere', async t => {
+	for (const problem of [{kind: 'missing'}, {kind: 'unreadable', reason: 'not permitted'}] as const) {
+		const brain = await atWeb();
+		const details = brain.world.allDetails.find(({domain}) => domain.uuid === uuidOf(1))!;
+		for (const image of details.images) {
+			Object.assign(image, {allocatedBytes: 0, virtualSizeBytes: 0, format: undefined, problems: [problem]});
+		}
+
+		const facts = rowFacts({...details});
+		t.deepEqual([...facts.heads, ...details.snapshots.flatMap(snapshot => [...facts.sizesOf(snapshot)])], []);
+		t.deepEqual(details.snapshots.map(snapshot => facts.freesOf(snapshot)).filter(frees => frees !== undefined), []);
+		await press(brain, 'R');
+		for (const keys of [[], ['3'], ['i']]) {
+			await press(brain, ...keys);
+			for (const frame of [await frameOf(brain.state), linearText(linearPage(brain.state, plainTheme()), undefined, plainTheme())]) {
+				t.notRegex(frame, /\b0 B\b|\b0 used| 0 {2}\S*\.qcow2/, frame);
+			}
+		}
+	}
 });
 
 test('a delete frees at most what two images hold alike, all where nothing goes on from it, and nothing where several do', t => {

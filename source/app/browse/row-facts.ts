@@ -7,7 +7,7 @@ import type {DomainDetails} from '../../model/domain/inventory.ts';
 import {frozenPath, type Snapshot} from '../../model/domain/snapshot.ts';
 import {withAncestors} from '../../model/domain/tree.ts';
 import {ownImages} from '../../model/images/describe-images.ts';
-import type {Image} from '../../model/images/image.ts';
+import {usedBytes, type Image} from '../../model/images/image.ts';
 
 /** Bytes on the host, as `df` counts them; missing: not known, or the snapshot keeps nothing of its own there. */
 type Sizes = ReadonlyMap<string, number>;
@@ -61,21 +61,21 @@ function gatherFacts(details: DomainDetails): RowFacts {
 	}
 
 	const foreign = new Set(details.foreignPins.map(({path}) => path));
-	const heads = headDisks(domain).flatMap(({target, sourcePath}): Array<[string, number]> => {
-		const image = byPath.get(sourcePath ?? '');
-		return image === undefined ? [] : [[target, image.allocatedBytes]];
-	});
+	const sizes = (found: ReadonlyArray<{target: string; image: Image | undefined}>): Sizes => new Map(found.flatMap(({target, image}) => {
+		const bytes = image && usedBytes(image);
+		return bytes === undefined ? [] : [[target, bytes] as const];
+	}));
 	const targets = headDisks(domain).filter(({device, sourcePath}) => device === 'disk' && sourcePath !== undefined).map(({target}) => target);
 	return {
 		targets: [...new Set([...targets, ...snapshots.slice(-1).flatMap(snapshot => kept(snapshot).map(({target}) => target))])],
-		sizesOf: snapshot => new Map(kept(snapshot).map(({target, image}) => [target, image.allocatedBytes])),
-		heads: new Map(heads),
+		sizesOf: snapshot => sizes(kept(snapshot)),
+		heads: sizes(headDisks(domain).map(({target, sourcePath}) => ({target, image: byPath.get(sourcePath ?? '')}))),
 		totalBytes: ownImages(details).reduce((sum, {allocatedBytes}) => sum + allocatedBytes, 0),
 		wayToNow: new Set(currentSnapshot === undefined ? [] : withAncestors(snapshots, currentSnapshot).map(({name}) => name)),
 		freesOf(snapshot) {
 			const images = kept(snapshot).map(({image}) => image);
 			const isPlain = snapshot.memory.mode === 'no' && images.length > 0 && images.length === snapshot.disks.filter(({mode}) => mode !== 'no' && mode !== 'manual').length
-				&& images.every(({path, internalSnapshots}) => internalSnapshots.length === 0 && frozenBy.get(path) === 1 && !foreign.has(path));
+				&& images.every(image => usedBytes(image) !== undefined && image.internalSnapshots.length === 0 && frozenBy.get(image.path) === 1 && !foreign.has(image.path));
 			if (!isPlain) {
 				return undefined;
 			}

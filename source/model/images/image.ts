@@ -57,6 +57,10 @@ export type Image = {
 	problems: ImageProblem[];
 };
 
+/** What it takes on the host, in bytes; undefined where it is not there, or could not be read. */
+export const usedBytes = ({allocatedBytes, problems}: Image): number | undefined =>
+	problems.some(({kind}) => kind === 'missing' || kind === 'unreadable') ? undefined : allocatedBytes;
+
 /** Only qcow2 can, since its version 3. */
 export const holdsBitmaps = ({format, isVersion2}: Image): boolean => format === 'qcow2' && !isVersion2;
 

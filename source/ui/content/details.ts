@@ -9,7 +9,7 @@ import {selectedDomain, selectedNode, selectedDetails, type TreeNode} from '../.
 import type {State} from '../../app/state.ts';
 import {headDisks, hasProcess, type Disk} from '../../model/domain/domain.ts';
 import {describeProblem} from '../../model/images/describe-images.ts';
-import type {Image} from '../../model/images/image.ts';
+import {usedBytes, type Image} from '../../model/images/image.ts';
 import {
 	describeHealth, describeNextBackup, formatSince, healthWords, ownerOf, tellCheckpoint,
 } from '../../model/text/describe-checkpoint.ts';
@@ -105,14 +105,20 @@ function checkpointDetails(checkpoint: Checkpoint, details: DomainDetails, style
 	];
 }
 
+const sizeOf = ({allocatedBytes, virtualSizeBytes}: Image): string => `${formatBytes(allocatedBytes)} used, ${formatBytes(virtualSizeBytes)} virtual`;
+
 /** All of one image; with others beside it in few lines. */
 function imageDetails(image: Image, details: DomainDetails, style: TextStyle): Line[] {
 	const holders = imageHolders(details).get(image.path) ?? [];
 	return [
 		...image.problems.flatMap(problem => field(problem.kind === 'locked' ? 'open' : 'problem', describeProblem(problem), style, problem.kind === 'locked' ? undefined : 'loss')),
-		...field('size', `${formatBytes(image.allocatedBytes)} used, ${formatBytes(image.virtualSizeBytes)} virtual`, style),
-		...field('format', image.format ?? 'unknown', style),
-		...field('backed by', image.backingPath ?? 'none (base image)', style),
+		...(usedBytes(image) === undefined
+			? []
+			: [
+				...field('size', sizeOf(image), style),
+				...field('format', image.format ?? 'unknown', style),
+				...field('backed by', image.backingPath ?? 'none (base image)', style),
+			]),
 		...field('needed by', holders.length === 0 ? 'its overlays' : holders.map(({label}) => label).join(', '), style),
 		...(image.internalSnapshots.length === 0 ? [] : field('inside', `internal snapshots ${image.internalSnapshots.map(({tag}) => tag).join(', ')}`, style)),
 		...(image.bitmaps.length === 0 ? [] : field('bitmaps', image.bitmaps.map(bitmap => `${bitmap.name}${bitmap.isUsable ? '' : ' (broken)'}`).join(', '), style)),
@@ -131,7 +137,7 @@ function layerDetails({title: name, isHead, images, others}: Layer, details: Dom
 		...all.flatMap(([target, image]) => [
 			...field(target, image.path, style),
 			...image.problems.flatMap(problem => field('', describeProblem(problem), style, problem.kind === 'locked' ? undefined : 'loss')),
-			...field('', `${formatBytes(image.allocatedBytes)} used, ${formatBytes(image.virtualSizeBytes)} virtual, ${image.format ?? 'unknown'}, ${image.backingPath === undefined ? 'a base image' : `backed by ${image.backingPath}`}`, style, 'dim'),
+			...(usedBytes(image) === undefined ? [] : field('', `${sizeOf(image)}, ${image.format ?? 'unknown'}, ${image.backingPath === undefined ? 'a base image' : `backed by ${image.backingPath}`}`, style, 'dim')),
 			...(image.internalSnapshots.length === 0 ? [] : field('', `internal snapshots ${image.internalSnapshots.map(({tag}) => tag).join(', ')}`, style, 'dim')),
 			...(image.bitmaps.length === 0 ? [] : field('', `bitmaps ${image.bitmaps.map(bitmap => `${bitmap.name}${bitmap.isUsable ? '' : ' (broken)'}`).join(', ')}`, style, 'dim')),
 		]),

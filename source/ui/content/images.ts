@@ -2,6 +2,7 @@
 The images of a domain as a plan leaves them, drawn as a tree: what is new, removed, written and left, in a sign and a word.
 */
 import {plannedImages, type ImageMark, type PlannedImage} from '../../app/journey/planned-images.ts';
+import {usedBytes} from '../../model/images/image.ts';
 import {formatBytes} from '../../model/text/format.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
 import type {Plan} from '../../model/plan/plan.ts';
@@ -44,10 +45,11 @@ function rowLines(row: TreeRow<PlannedImage>, {columns, theme, folder, hasManyRo
 	const {item} = row;
 	const beside = item.into === undefined ? item.labels : [`into ${item.into.slice((folder ?? '').length)}`];
 	const isBase = item.mark === 'untouched' && item.parent === undefined;
+	const bytes = item.image && usedBytes(item.image);
 	const {word, tone, glyph} = marks[item.mark];
 	const guide = guideText(row, {glyphs: theme.glyphs, mostColumns: Math.floor(columns / 3), hasManyRoots});
 	const lead = `  ${guide}`;
-	const right = `${word.padEnd(wordColumns)}${(item.image === undefined || item.mark === 'missing' ? '' : formatBytes(item.image.allocatedBytes)).padStart(sizeColumns)} `;
+	const right = `${word.padEnd(wordColumns)}${(bytes === undefined ? '' : formatBytes(bytes)).padStart(sizeColumns)} `;
 	const room = columns - widthOf(lead) - 3 - right.length;
 	const name = cutMiddle(showSafely(folder === undefined ? item.name : item.name.slice(folder.length), theme.isAscii), room, theme.glyphs.ellipsis);
 	const pieces: Line = [
@@ -74,7 +76,7 @@ function spokenImageLines(plan: Plan, details: DomainDetails | undefined): Line[
 			line('Images'),
 			...touched.map(({item}) => line([
 				`${marks[item.mark].word}: ${item.name}`,
-				...(item.image === undefined ? [] : [formatBytes(item.image.allocatedBytes)]),
+				...[item.image && usedBytes(item.image)].filter(bytes => bytes !== undefined).map(bytes => formatBytes(bytes)),
 				...(item.into === undefined ? [] : [`into ${item.into}`]),
 				...(item.labels.length === 0 ? [] : [`needed by ${item.labels.join(', ')}`]),
 				...(item.parent === undefined ? [] : [`on ${item.parent}`]),

@@ -3,6 +3,7 @@ The linear mode: each screen as plain lines and numbered choices. The same brain
 hidden by a window.
 */
 import {visibleDomains} from '../../app/browse/domains.ts';
+import {usedBytes} from '../../model/images/image.ts';
 import {byKind} from '../../model/by-kind.ts';
 import {
 	currentRows, selectedDomain, selectedDetails, type TreeNode,
@@ -65,11 +66,10 @@ const nodeText: (node: TreeNode, parent: string | undefined, state: State) => st
 	},
 	layer(node) {
 		const {title, isFile, images} = node.layer;
-		const told = [...images].map(([target, {path, allocatedBytes, backingPath, problems}]) => [
-			[target, path].filter(text => text !== '').join(' '),
-			formatBytes(allocatedBytes),
-			backingPath === undefined ? 'a base' : `backed by ${backingPath}`,
-			...problems.map(problem => describeProblem(problem)),
+		const told = [...images].map(([target, image]) => [
+			[target, image.path].filter(text => text !== '').join(' '),
+			...(usedBytes(image) === undefined ? [] : [formatBytes(image.allocatedBytes), image.backingPath === undefined ? 'a base' : `backed by ${image.backingPath}`]),
+			...image.problems.map(problem => describeProblem(problem)),
 		].join(', '));
 		return `${isFile ? '' : `${title}: `}${told.join('; ')}`;
 	},

@@ -5,7 +5,7 @@ import {imageLayers, type Layer} from '../../../app/browse/image-layers.ts';
 import {type Row, otherFiles} from '../../../app/browse/rows.ts';
 import {rowFacts} from '../../../app/browse/row-facts.ts';
 import type {State} from '../../../app/state.ts';
-import {isDenied, type Image} from '../../../model/images/image.ts';
+import {isDenied, usedBytes, type Image} from '../../../model/images/image.ts';
 import {describeProblem} from '../../../model/images/describe-images.ts';
 import type {DomainDetails} from '../../../model/domain/inventory.ts';
 import {widthOf} from '../../../model/text/cells.ts';
@@ -84,7 +84,8 @@ export function layerCells(layer: Layer, lead: Line, table: ImageTable, {theme, 
 	const sign = {text: `${isBroken ? theme.glyphs.warning : glyph} `, tone: isBroken ? tone : (layer.isHead ? 'accent' as const : 'dim' as const)};
 	const sizes = table.targets.map(target => {
 		const image = layer.images.get(target);
-		return (image === undefined ? '' : formatShortBytes(image.allocatedBytes)).padStart(sizeColumns);
+		const bytes = image && usedBytes(image);
+		return (bytes === undefined ? '' : formatShortBytes(bytes)).padStart(sizeColumns);
 	});
 	const total = table.hasTotal ? formatShortBytes(bytesOf(images)).padStart(sizeColumns) : '';
 	const beside = trouble ?? [...layer.others, ...(layer.isFile ? [] : images.map(({path}) => fileOf(path)))].join(', ');

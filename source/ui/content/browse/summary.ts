@@ -9,7 +9,7 @@ import {headDisks} from '../../../model/domain/domain.ts';
 import type {DomainDetails} from '../../../model/domain/inventory.ts';
 import {frozenPath, type Snapshot} from '../../../model/domain/snapshot.ts';
 import {stateWord} from '../../../model/domain/state-word.ts';
-import type {Image} from '../../../model/images/image.ts';
+import {usedBytes, type Image} from '../../../model/images/image.ts';
 import {widthOf} from '../../../model/text/cells.ts';
 import {formatAge, formatDay, formatShortBytes} from '../../../model/text/format.ts';
 import {
@@ -141,11 +141,12 @@ export function fileTable(state: State, style: Style): Line[] {
 	const holdsColumns = Math.floor((columns - 9) * 0.3);
 	const row = (lead: string, image: Image, tone?: 'dim'): Line => {
 		const name = cutMiddle(fileOf(image.path), nameColumns - lead.length, theme.glyphs.ellipsis);
+		const bytes = usedBytes(image);
 		return [
 			...fitLine([{text: ` ${lead}${name}`, tone}], nameColumns + 1, theme),
 			...fitLine([{text: ` ${(holders.get(image.path) ?? []).map(({label}) => label).join(', ')}`, tone: 'dim'}], holdsColumns, theme),
-			{text: ` ${formatShortBytes(image.allocatedBytes).padStart(6)}`},
-			{text: `  ${image.backingPath === undefined ? 'none (base)' : cutMiddle(fileOf(image.backingPath), Math.max(8, columns - nameColumns - holdsColumns - 11), theme.glyphs.ellipsis)}`, tone: 'dim'},
+			{text: ` ${(bytes === undefined ? '' : formatShortBytes(bytes)).padStart(6)}`},
+			{text: `  ${image.backingPath === undefined ? (bytes === undefined ? '' : 'none (base)') : cutMiddle(fileOf(image.backingPath), Math.max(8, columns - nameColumns - holdsColumns - 11), theme.glyphs.ellipsis)}`, tone: 'dim'},
 		];
 	};
 
