@@ -53,7 +53,7 @@ build() {
 	mount_base
 	chroot "$root" apt-get update -qq
 	chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-		libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils ovmf
+		libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils ovmf patchelf
 	# The packages give the shared /dev/kvm to a group of the chroot.
 	[ ! -e /dev/kvm ] || chmod 666 /dev/kvm
 }
@@ -106,17 +106,22 @@ stop() {
 }
 
 # Programs of the chroot with its libraries, callable from outside by everybody and for every file (virsh stays the host's own). qemu-img must be of the
-# same version as the QEMU that has the images open. The loader bears the program's name, which is then that of the process.
+# same version as the QEMU that has the images open. They are copies that name the chroot's own loader, so that a process is the program that its command
+# line names, and can be started again by that; beside /usr/bin, because QEMU looks for its firmware from where it lies.
 environment() {
-	mkdir -p "$wrappers/loaders"
+	own=$root/usr/vsnaplab
+	[ -x "$root/usr/bin/patchelf" ] || chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends patchelf >&2
+	mkdir -p "$wrappers" "$own"
 	for program in qemu-img qemu-io qemu-nbd qemu-storage-daemon qemu-system-x86_64; do
-		ln -sf "$root/lib64/ld-linux-x86-64.so.2" "$wrappers/loaders/$program"
-		cat > "$wrappers/$program" <<-END
-			#!/bin/sh
-			exec $wrappers/loaders/$program --library-path $root/usr/lib/x86_64-linux-gnu $root/usr/bin/$program "\$@"
-		END
-		chmod +x "$wrappers/$program"
+		[ "$own/$program" -nt "$root/usr/bin/$program" ] || {
+			cp "$root/usr/bin/$program" "$own/$program.new"
+			chroot "$root" patchelf --set-interpreter "$root/lib64/ld-linux-x86-64.so.2" --force-rpath --set-rpath "$root/usr/lib/x86_64-linux-gnu" "/usr/vsnaplab/$program.new"
+			mv "$own/$program.new" "$own/$program"
+		}
+		rm -f "$wrappers/$program"
+		ln -s "$own/$program" "$wrappers/$program"
 	done
+	rm -rf "$wrappers/loaders"
 	echo "VSNAP_LAB_URI=qemu+unix:///system?socket=$root/run/libvirt/libvirt-sock VSNAP_LAB_PATH=$wrappers"
 }
 
