@@ -108,8 +108,10 @@ function shareSsh(uri: string | undefined, controlFolder: string) {
 async function openDemo(options: GlobalOptions): Promise<OpenWorld> {
 	// Loaded late, in a file of its own: nobody else needs it.
 	const {createDemoHost} = await import('./hosts/demo/host.ts');
-	const {runner, lines, store} = createDemoHost({now: () => new Date(), changeMs: process.stdout.isTTY ? demoChangeMs : 0});
-	const host = createLibvirtHost({runner, lines, uri: 'demo:///system', isReadOnly: options.isReadOnly, hypervisor: 'demo'});
+	const {runner, lines, store, monitors} = createDemoHost({now: () => new Date(), changeMs: process.stdout.isTTY ? demoChangeMs : 0});
+	const host = createLibvirtHost({
+		runner, lines, monitors, uri: 'demo:///system', isReadOnly: options.isReadOnly, hypervisor: 'demo',
+	});
 	return assemble(host, store, {isReadOnly: options.isReadOnly, readRemoteArgv: async () => succeed(undefined)});
 }
 

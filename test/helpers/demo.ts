@@ -56,7 +56,7 @@ export function openDemo({now = demoNow, changeMs, isReadOnly = false, through =
 	return {
 		...demo,
 		host: createLibvirtHost({
-			runner: through(demo.runner), lines: demo.lines, uri: 'demo:///system', isReadOnly, hypervisor: 'demo',
+			runner: through(demo.runner), lines: demo.lines, monitors: demo.monitors, uri: 'demo:///system', isReadOnly, hypervisor: 'demo',
 		}),
 		named: name => [...demo.world.domains.values()].find(domain => domain.name === name)!,
 		run,

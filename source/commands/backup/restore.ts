@@ -33,7 +33,7 @@ async function planOf(context: CommandContext, backups: BackupFolder, options: R
 		return facts;
 	}
 
-	if (options.as !== undefined && facts.value.hypervisor !== 'libvirt') {
+	if (options.as !== undefined && facts.value.hypervisor === 'qemu') {
 		return fail({kind: 'refused', blockers: [nothingToDefine]});
 	}
 

@@ -7,8 +7,10 @@ import type {CommandFile} from '../../model/plan/plan.ts';
 import {fail, succeed} from '../../model/result.ts';
 import type {LineWatcher, Runner} from '../../tools/run/run.ts';
 import type {StateStore} from '../../engine/ports.ts';
+import type {Monitors} from '../shared/qmp/monitors.ts';
 import {createMemoryStore} from '../../tools/state/memory-store.ts';
 import {carryOut, complain, isCopying, type Answer, type Copying} from './simulator/program.ts';
+import {createDemoMonitors, startDaemon} from './simulator/storage-daemon.ts';
 import {fileCommands} from './simulator/tools/files.ts';
 import {runQemuImg, runQemuIo} from './simulator/tools/qemu-img.ts';
 import {isChangingVirsh, runVirsh} from './simulator/virsh/run-virsh.ts';
@@ -19,6 +21,8 @@ export type DemoHost = {
 	runner: Runner;
 	lines: LineWatcher;
 	store: StateStore;
+	/** Of programs of our own. */
+	monitors: Monitors;
 	/** For tests: what the host is made of. */
 	world: DemoWorld;
 };
@@ -27,7 +31,7 @@ type Program = (world: DemoWorld, words: string[], files: CommandFile[], input?:
 
 const programsOfFiles = Object.fromEntries(Object.entries(fileCommands).map(([name, run]): [string, Program] => [name, (world, words, _files, input) => run(world, words, input)]));
 
-const programs: Record<string, Program> = {virsh: runVirsh, 'qemu-img': runQemuImg, 'qemu-io': runQemuIo, ...programsOfFiles};
+const programs: Record<string, Program> = {virsh: runVirsh, 'qemu-img': runQemuImg, 'qemu-io': runQemuIo, 'qemu-storage-daemon': startDaemon, ...programsOfFiles};
 
 /** `changeMs`: how long each changing command takes, so that a person can watch a plan run; those that copy take longer. */
 export function createDemoHost(options: {now: () => Date; changeMs?: number}): DemoHost {
@@ -40,6 +44,7 @@ export function createDemoHost(options: {now: () => Date; changeMs?: number}): D
 	return {
 		world,
 		store,
+		monitors: createDemoMonitors(world, options.changeMs ?? 0),
 		async runner(request) {
 			const {argv, files = [], input, isMutating = false, acceptedExitCodes = []} = request;
 			// As a process would: the screen is drawn in between.

@@ -10,7 +10,7 @@ import {fail, succeed} from '../../model/result.ts';
 import type {StartConversation} from '../../tools/run/conversation.ts';
 import type {ForwardSocket} from '../../tools/run/forward-socket.ts';
 import type {LineWatcher, Runner} from '../../tools/run/run.ts';
-import {createMonitors} from '../shared/qmp/monitors.ts';
+import {createMonitors, type Monitors} from '../shared/qmp/monitors.ts';
 import {createCommonHost} from '../shared/common-host.ts';
 import {readInventory} from '../shared/read-inventory.ts';
 import {readSurroundings} from '../shared/read-surroundings.ts';
@@ -48,6 +48,8 @@ type LibvirtHostOptions = {
 	converse?: StartConversation;
 	/** To the sockets of programs of our own, where those run on another machine. */
 	reach?: ForwardSocket;
+	/** Missing: they are sockets. */
+	monitors?: Monitors;
 };
 
 export function createLibvirtHost(options: LibvirtHostOptions): Host {
@@ -68,7 +70,7 @@ export function createLibvirtHost(options: LibvirtHostOptions): Host {
 	};
 	const reading = {source, runner, checkFiles: fence.check};
 	// Of programs of our own: libvirt holds the monitors of its domains.
-	const monitors = createMonitors(options.reach === undefined ? {} : {reach: options.reach});
+	const monitors = options.monitors ?? createMonitors(options.reach === undefined ? {} : {reach: options.reach});
 	const common = createCommonHost({
 		reading,
 		isReadOnly,

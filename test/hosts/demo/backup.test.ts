@@ -102,3 +102,17 @@ test('a manifest that is written can be read again', async t => {
 	const [first] = await points(engine, '/backup/db');
 	t.is(engine.demo.world.files.get(`/backup/db/${first!.point}.json`)?.text, formatManifest(first!));
 });
+
+test('of a domain that is off what has changed is copied by a qemu-storage-daemon, which has gone afterwards; stopped, it leaves nothing', async t => {
+	const engine = openEngine({changeMs: 5});
+	await engine.demo.virsh('destroy', 'db');
+	const before = [...engine.demo.world.files.keys()].sort();
+	const stopped = await engine.execute(unwrap(await engine.plan('db', backupOf('/backup/db'))), 'step-progress');
+	t.is(stopped.outcome.kind, 'rolled-back');
+	t.deepEqual([...engine.demo.world.files.keys()].sort(), before);
+	t.is(engine.demo.world.daemons.size, 0);
+	t.is(await run(engine, 'db', backupOf('/backup/db')), 'done');
+	const last = (await points(engine, '/backup/db')).at(-1)!;
+	t.like(last, {since: 'daily-3', checkpoint: 'today', consistency: 'off', disks: [{kind: 'incremental'}, {kind: 'incremental'}]});
+	t.is(engine.demo.world.daemons.size, 0);
+});

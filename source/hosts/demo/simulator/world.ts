@@ -38,6 +38,9 @@ export type CopyJob = {
 	abort: AbortController;
 };
 
+/** A qemu-storage-daemon: the image of each node, and its jobs by their id. */
+export type DemoDaemon = {files: Map<string, string>; jobs: Map<string, {job: CopyJob; ended: Promise<{exitCode: number}>}>};
+
 export type DemoDomain = {
 	uuid: string;
 	name: string;
@@ -70,6 +73,8 @@ export type DemoWorld = {
 	/** Storage pools by name, each a folder. */
 	pools: Map<string, string>;
 	domains: Map<string, DemoDomain>;
+	/** By the path of the monitor. */
+	daemons: Map<string, DemoDaemon>;
 	nextId: number;
 	nextInode: number;
 	nextWrite: number;
@@ -81,7 +86,7 @@ export const ownedByQemu = {uid: 64_055, gid: 64_055, mode: 0o600};
 
 export function createWorld(now: () => Date): DemoWorld {
 	return {
-		now, files: new Map(), folders: new Set(['/']), fileSystems: [], pools: new Map(), domains: new Map(), nextId: 1, nextInode: 1_310_721, nextWrite: 1, listeners: new Set(),
+		now, files: new Map(), folders: new Set(['/']), fileSystems: [], pools: new Map(), domains: new Map(), daemons: new Map(), nextId: 1, nextInode: 1_310_721, nextWrite: 1, listeners: new Set(),
 	};
 }
 
@@ -106,6 +111,15 @@ export function addFile(world: DemoWorld, file: Partial<DemoFile> & {path: strin
 
 	world.files.set(whole.path, whole);
 	return whole;
+}
+
+/** Off, and with nothing of its own but its definition. */
+export function addDomain(world: DemoWorld, facts: Pick<DemoDomain, 'uuid' | 'name' | 'definition'> & Partial<DemoDomain>): DemoDomain {
+	const domain: DemoDomain = {
+		id: undefined, state: 'shutoff', live: undefined, hasManagedSave: false, hasAgent: false, job: undefined, blockJobs: new Map(), snapshots: new Map(), currentSnapshot: undefined, checkpoints: new Map(), ...facts,
+	};
+	world.domains.set(domain.uuid, domain);
+	return domain;
 }
 
 /** The absolute path that an image's header means. */

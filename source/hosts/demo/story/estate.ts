@@ -80,7 +80,7 @@ const shop: DomainStory[] = [
 export function buildEstate(world: DemoWorld): LoggedBackup {
 	world.fileSystems.push(
 		{mount: '/', id: 'f5fd79e81c20445c', freeBytes: 412 * gibibyte},
-		{mount: '/data', id: '9c41a07be2d3f811', freeBytes: 138 * gibibyte},
+		{mount: '/data', id: '9c41a07be2d3f811', freeBytes: 638 * gibibyte},
 		{mount: '/backup', id: '51d0c2b97fe80a36', freeBytes: 5300 * gibibyte},
 	);
 	addFolder(world, `${images}/iso`);

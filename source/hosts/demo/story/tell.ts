@@ -8,7 +8,7 @@ import {readDisks, readWritableDisks, switchDisks} from '../simulator/domain-xml
 import {startDomain, stopDomain} from '../simulator/lifecycle.ts';
 import {createJob} from '../simulator/program.ts';
 import {makeOverlay, overlayName, overlayParts, takeCheckpoint, takeSnapshot, type NewSnapshot, type SnapshotDisk} from '../simulator/snapshots.ts';
-import {addFile, addFolder, ownedByQemu, type DemoDomain, type DemoWorld} from '../simulator/world.ts';
+import {addDomain, addFile, addFolder, ownedByQemu, type DemoDomain, type DemoWorld} from '../simulator/world.ts';
 import {child, mapXml, textAt} from '../simulator/xml-node.ts';
 import {buildDomainXml} from './domain-document.ts';
 import type {DomainFacts, DomainStory, Happening} from './domain-story.ts';
@@ -18,7 +18,7 @@ export const hourMs = 3_600_000;
 export const images = '/var/lib/libvirt/images';
 
 export function tell(world: DemoWorld, [facts, history = [], mishap]: DomainStory): void {
-	const domain = addDomain(world, facts);
+	const domain = tellDomain(world, facts);
 	for (const happening of history) {
 		if ('snapshot' in happening) {
 			snapshot(world, domain, happening);
@@ -32,7 +32,7 @@ export function tell(world: DemoWorld, [facts, history = [], mishap]: DomainStor
 	mishap?.(world, domain);
 }
 
-function addDomain(world: DemoWorld, facts: DomainFacts): DemoDomain {
+function tellDomain(world: DemoWorld, facts: DomainFacts): DemoDomain {
 	const {name, folder = images, fileStem = name, state = 'shutoff', hasManagedSave = false} = facts;
 	const uuid = uuidOf(name);
 	addFolder(world, folder);
@@ -45,11 +45,7 @@ function addDomain(world: DemoWorld, facts: DomainFacts): DemoDomain {
 		});
 		return {target, path: file, format};
 	});
-	const domain: DemoDomain = {
-		uuid, name, id: undefined, state: 'shutoff', definition: buildDomainXml(facts, uuid, disks), live: undefined, hasManagedSave, hasAgent: facts.agent === 'answers',
-		job: undefined, blockJobs: new Map(), snapshots: new Map(), currentSnapshot: undefined, checkpoints: new Map(),
-	};
-	world.domains.set(uuid, domain);
+	const domain = addDomain(world, {uuid, name, definition: buildDomainXml(facts, uuid, disks), hasManagedSave, hasAgent: facts.agent === 'answers'});
 	if (state !== 'shutoff') {
 		startDomain(world, domain, {isPaused: state === 'paused'});
 		domain.job = facts.backup && createJob('Backup', facts.backup.total * gibibyte, facts.backup.done * gibibyte);

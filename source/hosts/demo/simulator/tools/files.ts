@@ -54,6 +54,23 @@ function memoryBytes(memory: XmlNode): Buffer {
 	return Buffer.concat([header, xml, Buffer.from('QEVM\0\0\0\u0003')]);
 }
 
+/** The header of a qcow2 image of version 3, with the name of its backing file behind it. */
+function headerBytes({kind, format, virtualSizeBytes, backing}: DemoFile): Buffer | undefined {
+	if (kind !== 'image' || format !== 'qcow2') {
+		return undefined;
+	}
+
+	const name = Buffer.from(backing?.name ?? '');
+	const header = Buffer.alloc(104);
+	for (const [offset, value] of [[0, 0x51_46_49_FB], [4, 3], [16, name.length], [20, 16], [100, 104]] as const) {
+		header.writeUInt32BE(value, offset);
+	}
+
+	header.writeBigUInt64BE(BigInt(name.length === 0 ? 0 : header.length), 8);
+	header.writeBigUInt64BE(BigInt(virtualSizeBytes), 24);
+	return Buffer.concat([header, name]);
+}
+
 /** Tools by name; the dispatcher answers for names that are not here. */
 export const fileCommands: Record<string, FileCommand> = {
 	stat: onEach('stat: cannot statx \'%\'', given => {
@@ -64,7 +81,17 @@ export const fileCommands: Record<string, FileCommand> = {
 
 	sha256sum: onEach('sha256sum: %', ({file, place}) => file && `${digestOf(file)} *${place}\n`),
 
-	test(world, [check, place = '']) {
+	/** `!` before a check, and `-ef` between two names, which never are those of one file here. */
+	test(world, [check = '', place = '', ...more]) {
+		if (check === '!') {
+			const {exitCode} = fileCommands.test!(world, [place, ...more]);
+			return {...say(), exitCode: exitCode === 0 ? 1 : 0};
+		}
+
+		if (place === '-ef') {
+			return {...say(), exitCode: check === more[0] && world.files.has(check) ? 0 : 1};
+		}
+
 		const file = world.files.get(place);
 		const holds: Record<string, boolean> = {'-f': file !== undefined, '-d': world.folders.has(place), '-s': file !== undefined && file.kind !== 'empty'};
 		return {...say(), exitCode: holds[check!] ?? (file !== undefined || world.folders.has(place)) ? 0 : 1};
@@ -74,7 +101,8 @@ export const fileCommands: Record<string, FileCommand> = {
 
 	od: onEach('od: %', ({file, options}) => {
 		const skip = Number(options.get('-j') ?? 0);
-		const bytes = file?.memory ? memoryBytes(file.memory).subarray(skip, skip + Number(options.get('-N') ?? Number.POSITIVE_INFINITY)) : [];
+		const whole = file?.memory ? memoryBytes(file.memory) : (file && headerBytes(file));
+		const bytes = whole?.subarray(skip, skip + Number(options.get('-N') ?? Number.POSITIVE_INFINITY)) ?? [];
 		// Sixteen bytes a line.
 		return file && [...bytes].map((byte, index) => ` ${byte.toString(16).padStart(2, '0')}${index % 16 === 15 || index === bytes.length - 1 ? '\n' : ''}`).join('');
 	}, ['-N', '-j']),
@@ -123,16 +151,55 @@ export const fileCommands: Record<string, FileCommand> = {
 		return edit(file, {modifiedAtMs: date === undefined ? world.now().getTime() : Number(date.slice(1)) * 1000}) ?? '';
 	}, ['-d']),
 
+	/** With `-n` a name that is taken stays what it is. */
 	mv(world, words) {
-		const [from = '', to = ''] = parseArguments(words, []).paths;
+		const {options, paths: [from = '', to = '']} = parseArguments(words, []);
 		const file = world.files.get(from);
 		if (file === undefined) {
 			return complain(`mv: cannot stat '${from}': No such file or directory`);
 		}
 
+		if (options.has('-n') && world.files.has(to)) {
+			return say();
+		}
+
 		world.files.delete(from);
 		world.files.set(to, {...file, path: to});
 		return say();
+	},
+
+	/** Into a file that is there, whose owner and mode stay. */
+	cp(world, words) {
+		const [from = '', to = ''] = parseArguments(words, []).paths;
+		const [file, into] = [world.files.get(from), world.files.get(to)];
+		if (file === undefined) {
+			return complain(`cp: cannot stat '${from}': No such file or directory`);
+		}
+
+		const {uid, gid, mode, inode} = into ?? addFile(world, {path: to});
+		world.files.set(to, {...file, path: to, uid, gid, mode, inode, modifiedAtMs: world.now().getTime()});
+		return say();
+	},
+
+	mkdir(world, words) {
+		const [place = ''] = parseArguments(words, ['-m']).paths;
+		const refused = complainFirst(
+			`mkdir: cannot create directory ‘${place}’`,
+			[world.folders.has(place) || world.files.has(place), 'File exists'],
+			[!world.folders.has(path.posix.dirname(place)), 'No such file or directory'],
+		);
+		if (!refused) {
+			world.folders.add(place);
+		}
+
+		return refused ?? say();
+	},
+
+	rmdir(world, words) {
+		const [place = ''] = parseArguments(words, []).paths;
+		const isFull = [...world.files.keys(), ...world.folders].some(name => name.startsWith(`${place}/`));
+		return complainFirst(`rmdir: failed to remove '${place}'`, [!world.folders.has(place), 'No such file or directory'], [isFull, 'Directory not empty'])
+			?? (world.folders.delete(place), say());
 	},
 
 	sync: onEach('sync: error opening \'%\'', given => isThere(given) ? '' : undefined),

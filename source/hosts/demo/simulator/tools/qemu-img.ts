@@ -6,17 +6,20 @@ import {belowOf, bytesOf, changeImage, commitLayers, layersAbove, pullLayers} fr
 import {userOf, writerOf} from '../lifecycle.ts';
 import {complain, complainFirst, parseArguments, say, type Answer, type Arguments, type Copying} from '../program.ts';
 import {addFile, emptyImageBytes, readChain, type DemoFile, type DemoWorld} from '../world.ts';
+import {
+	check, compare, convert, measure,
+} from './copies.ts';
 import {describeImage} from './image-info.ts';
 
 type Command = (world: DemoWorld, given: Arguments) => Answer | Copying;
 
 const commands: Record<string, Command> = {
-	info, map, create, snapshot, bitmap, commit, rebase,
+	info, map, create, snapshot, bitmap, commit, rebase, check, measure, compare, convert,
 };
 
 const optionsWithValue = ['-f', '-F', '-b', '-o', '-c', '-a', '-g'];
 
-const moreWithValue: Record<string, string[]> = {snapshot: ['-d'], bitmap: ['--merge']};
+const moreWithValue: Record<string, string[]> = {snapshot: ['-d'], bitmap: ['--merge'], convert: ['-O', '-r'], measure: ['-O']};
 
 export function runQemuImg(world: DemoWorld, [verb = '', ...words]: string[]): Answer | Copying {
 	const command = commands[verb];

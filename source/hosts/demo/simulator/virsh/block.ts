@@ -23,7 +23,7 @@ export const blockCommands: Record<string, VirshCommand> = {
 	},
 
 	blockjob: {
-		options: 'domain! path! --abort --info --raw',
+		options: 'domain! path! bandwidth --bytes --abort --info --raw',
 		run: call => call.domain.live ? onDisk(call, ({target}) => tell(call, target)) : virshError(notRunning),
 	},
 };
@@ -37,12 +37,16 @@ function onDisk<T>({values, domain}: VirshCall, act: (disk: ActiveDisk) => T): A
 	return disk ? act(disk) : virshError(`invalid argument: disk '${name}' not found in domain`);
 }
 
-function tell({flags, settle, domain}: VirshCall, target: string): Answer {
+function tell({flags, values, settle, domain}: VirshCall, target: string): Answer {
 	const job = domain.blockJobs.get(target);
 	if (flags.has('abort')) {
 		return settle(job ? undefined : `invalid argument: disk ${target} does not have an active block job`, () => {
 			job!.abort.abort();
 		});
+	}
+
+	if (values.has('bandwidth')) {
+		return settle(job !== undefined || domain.job?.type === 'Backup' ? undefined : `invalid argument: disk ${target} does not have an active block job`, () => undefined);
 	}
 
 	return say(job && (flags.has('raw')

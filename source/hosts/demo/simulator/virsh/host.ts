@@ -4,7 +4,7 @@ virsh commands about the whole host: uri, version, list, domstats, define, resto
 import {printXml} from '../domain-xml.ts';
 import {startDomain} from '../lifecycle.ts';
 import {firstOf, say, type Answer, type Copying} from '../program.ts';
-import {announce, type DemoDomain, type DemoWorld} from '../world.ts';
+import {addDomain, announce, type DemoDomain, type DemoWorld} from '../world.ts';
 import {textAt, withAttributes, type XmlNode} from '../xml-node.ts';
 import {onDocument, type VirshCall, type VirshCommand} from './command.ts';
 
@@ -60,14 +60,18 @@ export const hostCommands: Record<string, VirshCommand> = {
 };
 
 function define({world, settle}: VirshCall, xml: XmlNode): Answer {
-	const domain = world.domains.get(textAt(xml, 'uuid') ?? '');
+	const [uuid, name] = [textAt(xml, 'uuid') ?? '', textAt(xml, 'name') ?? ''];
+	const domain = world.domains.get(uuid);
+	const namesake = [...world.domains.values()].find(known => known.name === name && known !== domain);
 	const problem = firstOf(
-		[!domain, 'internal error: the demo host makes no new domains'],
-		[domain?.name !== textAt(xml, 'name'), `operation failed: domain '${domain?.name}' is already defined with uuid ${domain?.uuid}`],
+		[domain !== undefined && domain.name !== name, `operation failed: domain '${domain?.name}' is already defined with uuid ${domain?.uuid}`],
+		[namesake !== undefined, `operation failed: domain '${name}' already exists with uuid ${namesake?.uuid}`],
 	);
 	return settle(problem, () => {
-		domain!.definition = withAttributes(xml, {id: undefined});
-		announce(world, domain!, 'Defined Updated');
+		const definition = withAttributes(xml, {id: undefined});
+		const defined = domain ?? addDomain(world, {uuid, name, definition});
+		defined.definition = definition;
+		announce(world, defined, domain ? 'Defined Updated' : 'Defined Added');
 	});
 }
 
