@@ -4,17 +4,15 @@ Domains of each kind that a backup can be made of, with what there is to do and 
 import {readdir, readFile} from 'node:fs/promises';
 import process from 'node:process';
 import type {ExecutionContext} from 'ava';
-import {readBackupPlan, readCheckpointNames} from './backups.ts';
+import {readCheckpointNames} from './backups.ts';
 import {
 	doBare, readRemains, runBare, startBare, markBareDisks, type BareDomain,
 } from './bare-domain.ts';
 import {makeDomain, start, type LabDomain} from './domains.ts';
-import {runProgram, type ProgramOptions, type ProgramResult} from './program.ts';
+import {runProgram, type ProgramResult} from './program.ts';
 import {
 	attemptVirsh, lines, run, virsh,
 } from './run.ts';
-import {labUri} from './settings.ts';
-import {makeShims} from './shims.ts';
 import {digestImage, readHeads, writeLive} from './slots.ts';
 import {markLive, type Digests} from './snapshots.ts';
 import {readStrays} from './world.ts';
@@ -28,8 +26,8 @@ export type Backed = {
 	run: (args: string[], onOutput?: OnOutput) => Promise<ProgramResult>;
 	/** Writes to each disk, 64 KiB or so many MiB. */
 	mark: (mark: number, mebibytes?: number) => Promise<Digests>;
-	/** Makes its next backup slow enough to be met at its half. Gives the options of `backup create` for that. */
-	slowDown: (folder: string) => Promise<string[]>;
+	/** An option of `backup create` that makes it slow enough to be met at its half. */
+	slowFlag: string;
 	/** How much is written so that its half can be met. */
 	slowMebibytes: number;
 	/** What should not be left of a backup: in QEMU, among the processes, in the images. */
@@ -57,7 +55,7 @@ export async function standalone(t: ExecutionContext): Promise<Backed> {
 		folder: domain.folder,
 		run: async (args, onOutput) => ({signal: null, ...await runBare(domain, args, (line, kill) => onOutput?.(`${line}\n`, kill))}),
 		mark: async (mark, mebibytes) => markBareDisks(domain, mark, mebibytes),
-		slowDown: async () => ['--rate=1M'],
+		slowFlag: '--rate=1M',
 		slowMebibytes: 2,
 		remains: async () => readRemains(domain),
 		async checkpoints() {
@@ -86,7 +84,7 @@ export async function off(t: ExecutionContext): Promise<Backed> {
 
 			return Object.fromEntries(await Promise.all([...heads].map(async ([target, head]) => [target, await digestImage(head, 'qcow2')] as const)));
 		},
-		slowDown: async () => ['--rate=2M'],
+		slowFlag: '--rate=2M',
 		slowMebibytes: 4,
 		async remains() {
 			const known = await checkpoints();
@@ -107,17 +105,13 @@ export async function off(t: ExecutionContext): Promise<Backed> {
 	};
 }
 
-/** Bytes a second, of a backup that libvirt itself gives no rate. */
-const slowBytes = 16 * 1_048_576;
-
 export async function running(t: ExecutionContext): Promise<Backed> {
 	const domain: LabDomain = await makeDomain(t, {sizeMiB: 260, diskCount: 1});
 	await start(domain);
-	let env: ProgramOptions = {};
 	return {
 		name: domain.name,
 		folder: domain.folder,
-		run: async (args, onOutput) => runProgram(domain, args, {...env, ...(onOutput && {onOutput})}),
+		run: async (args, onOutput) => runProgram(domain, args, {...(onOutput && {onOutput})}),
 		async mark(mark, mebibytes) {
 			if (mebibytes !== undefined) {
 				await writeLive(domain, [{target: 'vda', pattern: mark, slot: 0, mebibytes}]);
@@ -125,18 +119,7 @@ export async function running(t: ExecutionContext): Promise<Backed> {
 
 			return markLive(domain, mark);
 		},
-		async slowDown(folder) {
-			const plan = await readBackupPlan(domain, folder);
-			const monitor = `virsh -c ${labUri} qemu-monitor-command ${domain.uuid}`;
-			const {options} = await makeShims(t, plan, {
-				at: plan.steps.findIndex(({id}) => id === 'backup'),
-				script: `"$name" "$@" || exit
-job=$(${monitor} '{"execute":"query-block-jobs"}' | grep -o '"device": *"[^"]*"' | head -1 | cut -d'"' -f4)
-${monitor} '{"execute":"block-job-set-speed","arguments":{"device":"'$job'","speed":${slowBytes}}}' >/dev/null; exit 0`,
-			});
-			env = options;
-			return [];
-		},
+		slowFlag: '--rate=16M',
 		slowMebibytes: 250,
 		async remains() {
 			const jobs = await virsh('qemu-monitor-command', '--domain', domain.uuid, '--cmd', '{"execute":"query-jobs"}');

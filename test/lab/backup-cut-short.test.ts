@@ -103,9 +103,8 @@ for (const [kind, make] of Object.entries(kinds)) {
 		t.is(first.exitCode, 0, report(first));
 		await domain.mark(2, domain.slowMebibytes);
 		const before = await look(domain, folder);
-		const flags = await domain.slowDown(folder);
 		let part = 0;
-		const cancelled = await backUp(domain, folder, flags, ({kind: happened, doneBytes, totalBytes}, kill) => {
+		const cancelled = await backUp(domain, folder, [domain.slowFlag], ({kind: happened, doneBytes, totalBytes}, kill) => {
 			if (happened === 'step-progress' && part < 0.5) {
 				part = Number(doneBytes) / Number(totalBytes);
 				if (part >= 0.5) {

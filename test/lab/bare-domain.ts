@@ -65,6 +65,8 @@ export type BareOptions = {
 	isRelative?: boolean;
 	/** Put on the image of the second disk: the options of the filter's node, but for its name and what is below. */
 	filter?: Record<string, unknown>;
+	/** Of qcow2: that of version 2 holds no bitmaps. */
+	compat?: '0.10' | '1.1';
 };
 
 /** Images, and a QEMU on them that runs. Its command line begins as given, so that a test can add what it needs. */
@@ -78,7 +80,7 @@ export async function startBare(t: ExecutionContext, options: BareOptions = {}):
 		await rm(folder, {recursive: true, force: true});
 	});
 	for (const image of images) {
-		await run('qemu-img', ['create', '-q', '-f', 'qcow2', image, '4M']);
+		await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-o', `compat=${options.compat ?? '1.1'}`, image, '4M']);
 		// Either may be the one that is booted.
 		await writeBootSector(image, 'qcow2');
 	}

@@ -49,7 +49,6 @@ test.serial('what the request says: a checkpoint without a point, disks, a folde
 		{asked: create(domain, folder, '--disk=vdz'), remedy: 'It writes to vda, vdb.', followed: create(domain, folder, '--disk=vda', '--disk=vdb')},
 		{asked: create(domain, folder, '--checkpoint=c1'), remedy: 'Choose another name.', followed: create(domain, folder, '--checkpoint=c2')},
 		{asked: create(domain, folder, '--checkpoint=a/b'), remedy: 'Choose another name.', followed: create(domain, folder, '--checkpoint=a.b')},
-		{asked: create(domain, folder, '--rate=50M'), remedy: 'Leave --rate out.', followed: create(domain, folder)},
 	]);
 	t.deepEqual(await digestPoint(folder, await newest(folder)), held);
 });

@@ -55,20 +55,20 @@ function requireDataFile(context: PlanContext, merge: Merge): void {
 }
 
 /**
-A block job of QEMU moves no bitmaps. A commit marks what it writes in those that the image below has by itself, so these go on, and before a pull into a head the
-bitmaps are merged. Those that the head alone has are made in the image below just before the guest goes over to it, and those of a frozen image while the job that merges it waits with the other one open for writing. What several images above a commit have would be lost.
+A block job of QEMU moves no bitmaps. A commit marks what it writes in those that the lowest image has by itself, so these go on. Others are put there while the job waits at its
+end, and before a pull into a head the bitmaps are merged. Left are those that the image which takes the others in cannot hold, or of which it would have a part.
 */
 function refuseUncarried(context: PlanContext, merge: Merge): void {
 	const {graph, hypervisor: {blocks}} = context;
 	const known = (path: string) => [...new Set([...(imageAt(graph, path)?.bitmaps ?? []).map(({name}) => name), ...blocks.bitmapsIn(path)])];
 	const goOn = merge.way === 'pull' ? blocks.recordedIn(merge.top) : (imageAt(graph, merge.into)?.bitmaps ?? []).filter(({isUsable}) => isUsable).map(({name}) => name);
+	const moved = blocks.movedBy(merge)?.bitmaps.map(({name}) => name) ?? [];
 	for (const path of merge.way === 'pull' ? merge.layers : [...merge.layers, merge.top]) {
-		const carried = merge.way === 'pull' || path === merge.top ? blocks.carriedBy(merge).map(({name}) => name) : [];
-		const bitmaps = known(path).filter(name => !goOn.includes(name) && !carried.includes(name));
+		const bitmaps = known(path).filter(name => !goOn.includes(name) && !moved.includes(name));
 		if (bitmaps.length > 0) {
 			context.blockers.push({
 				kind: 'checkpoint',
-				text: `The image ${path} holds bitmaps of checkpoints (${bitmaps.join(', ')})${merge.way === 'pull' ? '' : ` that ${merge.into} does not have`}, and a standalone QEMU takes none along when it merges images that it has open.`,
+				text: `The image ${path} holds bitmaps of checkpoints (${bitmaps.join(', ')})${merge.way === 'pull' ? '' : ` that ${merge.into} does not have`}, and QEMU cannot take them along while it has the images open.`,
 				remedy: `Shut the domain down: then they are merged as well. Or: ${checkpointRemedy(context)}`,
 			});
 		}

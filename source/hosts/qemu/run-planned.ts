@@ -3,7 +3,7 @@ A monitor command of a plan: sent with the nodes as they are named at this momen
 */
 import {setTimeout} from 'node:timers/promises';
 import type {RunOptions, RunOutput} from '../../engine/ports.ts';
-import type {FrozenBitmaps, QmpCommand} from '../../model/plan/plan.ts';
+import type {QmpCommand} from '../../model/plan/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import type {Monitors} from '../shared/qmp/monitors.ts';
 import {locateFor} from './locate-files.ts';
@@ -33,11 +33,15 @@ async function withNodesOf(monitors: Monitors, command: QmpCommand): Promise<Res
 		return given as Extract<typeof given, {ok: false}>;
 	}
 
-	const until = command.until?.kind === 'job' && command.until.frozen !== undefined ? command.until as typeof command.until & {frozen: FrozenBitmaps} : undefined;
-	const renamed = until && withNodes(until.frozen.nodes, until.frozen.paths, nodes.value);
-	return renamed?.ok === false
-		? renamed
-		: succeed({...command, arguments: given.value, ...(until && renamed && {until: {...until, frozen: {...until.frozen, nodes: renamed.value as Record<string, string>}}})});
+	const {until} = command;
+	const moved = until !== undefined && 'moved' in until ? until.moved : undefined;
+	const renamed = moved && withNodes(moved.nodes, moved.paths, nodes.value);
+	if (renamed?.ok === false) {
+		return renamed;
+	}
+
+	const current = {...command, arguments: given.value};
+	return succeed(renamed === undefined ? current : {...current, until: {...until, moved: {...moved, nodes: renamed.value}} as QmpCommand['until']});
 }
 
 export async function runPlanned(monitors: Monitors, planned: QmpCommand, options: RunOptions): Promise<Result<RunOutput>> {

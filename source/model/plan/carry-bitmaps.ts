@@ -1,22 +1,11 @@
 /**
-Bitmaps of a head that is committed and completed: at that moment the image below is open for writing, and whatever the guest writes goes into both.
+Bitmaps of images that are merged by a job. While it waits at its end, or is ready to be completed, the image that it writes to is open for writing, and whatever it had to write
+there is written: what the guest of a head that is committed writes from then on goes into both.
 */
-import type {CarriedBitmap, FrozenBitmaps, QmpCommand} from './plan.ts';
+import type {MovedBitmaps} from './plan.ts';
 
-const textOf = (value: unknown): string => typeof value === 'string' ? value : '';
-
-/** One transaction: made and filled at one moment, the new ones miss no write. `command`: the commit. */
-export function carryingBitmaps({arguments: {device, 'base-node': base}}: Pick<QmpCommand, 'arguments'>, carried: readonly CarriedBitmap[]): {actions: Array<{type: string; data: Record<string, unknown>}>} {
-	return {
-		actions: carried.flatMap(({name, granularityBytes}) => [
-			{type: 'block-dirty-bitmap-add', data: {node: textOf(base), name, granularity: granularityBytes, persistent: true}},
-			{type: 'block-dirty-bitmap-merge', data: {node: textOf(base), target: name, bitmaps: [{node: textOf(device), name}]}},
-		]),
-	};
-}
-
-/** One transaction, while the job that copies waits with the image open for writing: what the job itself has written there is then no longer to come. */
-export function mergingFrozen({bitmaps, nodes}: FrozenBitmaps): {actions: Array<{type: string; data: Record<string, unknown>}>} {
+/** One transaction: made and filled at one moment, the new ones miss no write. */
+export function movingBitmaps({bitmaps, nodes}: MovedBitmaps): {actions: Array<{type: string; data: Record<string, unknown>}>} {
 	const node = nodes.into;
 	return {
 		actions: bitmaps.flatMap(({name, granularityBytes, isNew, from}) => [

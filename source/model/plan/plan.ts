@@ -41,8 +41,11 @@ export type Place = {
 /** A user whose rights are enough for a command of root's. `isNamed`: the host knows this user, and all groups. */
 export type Account = {uid: number; gid: number; isNamed: boolean};
 
-/** libvirt's backup job of this domain has concluded, well. */
-export type ProgramEnd = {kind: 'backup'; uuid: string};
+export type ProgramEnd =
+	/** libvirt's backup job of this domain has concluded, well. */
+	| {kind: 'backup'; uuid: string}
+	/** The job of a disk that it speaks to may have come to its end by then, which is as good. */
+	| {kind: 'disk-job'};
 
 /**
 One program, exactly. `virsh` runs where we are (its URI leads to the host); every other tool runs where the images are. `qemu` starts a domain that is
@@ -72,18 +75,18 @@ export type ProgramCommand = {
 
 export type CarriedBitmap = {name: string; granularityBytes: number};
 
-/** Bitmaps of frozen images, put into one that a job has open for writing: `into` among the keys, the others are those of `from`. `paths`: by the same keys, of the nodes. */
-export type FrozenBitmaps = {bitmaps: Array<CarriedBitmap & {isNew: boolean; from: string[]}>; nodes: Record<string, string>; paths: Record<string, string>};
+/** Bitmaps of images that are merged, put into one that a job has open for writing: `into` among the keys, the others are those of `from`. `paths`: by the same keys, of the nodes. */
+export type MovedBitmaps = {bitmaps: Array<CarriedBitmap & {isNew: boolean; from: string[]}>; nodes: Record<string, string>; paths: Record<string, string>};
 
 /** When a QMP command has done its work, which is often later than its reply. */
 export type QmpEnd =
-	/** The job has concluded, well; then it is dismissed. `frozen`: it was told to wait when all is copied, and is finalized when these are merged. */
-	| {kind: 'job'; id: string; frozen?: FrozenBitmaps}
+	/** The job has concluded, well; then it is dismissed. `moved`: it was told to wait when all is copied, and is finalized when these are merged. */
+	| {kind: 'job'; id: string; moved?: MovedBitmaps}
 	/** A copying block job has reached the point from which both sides stay alike. */
 	| {kind: 'job-ready'; id: string}
 	/** A copying block job that is completed as soon as it is ready, and has concluded: the guest is on the copy. */
-	/** `carried`: bitmaps of the head that the image below gets just before, where it has none of these names. */
-	| {kind: 'job-pivot'; id: string; carried?: CarriedBitmap[]}
+	/** `moved`: bitmaps that the image below gets just before, where it has none of these names. */
+	| {kind: 'job-pivot'; id: string; moved?: MovedBitmaps}
 	/** There is no node of this name. */
 	| {kind: 'node-gone'; id: string}
 	/** There is no job of this name, however it ended. */

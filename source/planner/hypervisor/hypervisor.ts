@@ -9,8 +9,7 @@ import type {ImageGraph} from '../../model/images/image-graph.ts';
 import type {Merge} from '../../model/images/image-merge.ts';
 import type {Pin} from '../../model/images/pin.ts';
 import type {
-	Command, Consequence, Instead, Plan, Probe, Step,
-	CarriedBitmap,
+	Command, Consequence, Instead, MovedBitmaps, Plan, Probe, Step,
 } from '../../model/plan/plan.ts';
 import type {CreateAction} from '../../model/plan/request.ts';
 import type {Result} from '../../model/result.ts';
@@ -138,8 +137,8 @@ export type Hypervisor = {
 		bitmapsIn: (path: string) => string[];
 		/** Those of a head that record at this moment. */
 		recordedIn: (path: string) => string[];
-		/** Bitmaps of the head alone that a commit takes along into the image below, by itself or told to. */
-		carriedBy: (merge: Merge) => CarriedBitmap[];
+		/** Bitmaps that a merge takes along because it is told to. */
+		movedBy: (merge: Merge) => MovedBitmaps | undefined;
 		/** Has QEMU write out what it holds of an image, if it runs. */
 		flush: (path: string) => Command;
 		/** Can be taken back. Where the pulled data lies is flushed: QEMU tells the header of the new backing file at once, the rest only when it has to. */

@@ -2,7 +2,7 @@
 What a shell script asks a standalone QEMU and its records: the monitor with socat, the records with grep.
 */
 import {posix} from 'node:path';
-import {carryingBitmaps, mergingFrozen} from '../../model/plan/carry-bitmaps.ts';
+import {movingBitmaps} from '../../model/plan/carry-bitmaps.ts';
 import {targetOf, type Plan, type QmpCommand} from '../../model/plan/plan.ts';
 import {formatCommandLine, quoteForShell} from '../../model/text/shell-quote.ts';
 import {escapeAttribute} from '../../model/xml/change-xml.ts';
@@ -18,17 +18,16 @@ function socatPath(path: string): string {
 const inRecord = (path: string) => anyOf(sourceAttributes.flatMap(attribute => [`${attribute}="${escapeAttribute(path)}"`, `${attribute}='${escapeAttribute(path)}'`]));
 
 /** What is said before a job is completed or finalized. */
-function carryingOf(command: QmpCommand): string[] {
-	const {until} = command;
-	const actions = until?.kind === 'job-pivot' && until.carried ? carryingBitmaps(command, until.carried) : (until?.kind === 'job' && until.frozen ? mergingFrozen(until.frozen) : undefined);
-	return actions === undefined ? [] : [JSON.stringify({execute: 'transaction', arguments: actions})];
+function movingOf({until}: QmpCommand): string[] {
+	const moved = until !== undefined && 'moved' in until ? until.moved : undefined;
+	return moved === undefined ? [] : [JSON.stringify({execute: 'transaction', arguments: movingBitmaps(moved)})];
 }
 
 /** One command to the monitor, to the end of its work. */
 export function monitorLine(command: QmpCommand): string {
 	const {until} = command;
 	const json = JSON.stringify({execute: command.execute, ...(Object.keys(command.arguments).length === 0 ? {} : {arguments: command.arguments})});
-	return formatCommandLine(['monitor', socatPath(command.socketPath), json, until?.kind ?? 'reply', ...(until && 'id' in until ? [until.id] : []), ...carryingOf(command)]);
+	return formatCommandLine(['monitor', socatPath(command.socketPath), json, until?.kind ?? 'reply', ...(until && 'id' in until ? [until.id] : []), ...movingOf(command)]);
 }
 
 const unusedFunction = (recordsFolder: string) => [

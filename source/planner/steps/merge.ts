@@ -162,6 +162,21 @@ function commitOffline(context: PlanContext, merge: Merge): Omit<Step, 'id' | 't
 	};
 }
 
+/** First into those of the top, which goes afterwards: so that the image below gets each of them at one moment, and whole. */
+function movesWhileOff({hypervisor: {blocks}}: PlanContext, merge: Merge): Command[] {
+	const {top, into} = merge;
+	const moved = blocks.movedBy(merge);
+	return (moved?.bitmaps ?? []).flatMap(({name, granularityBytes, from}): Command[] => {
+		const [first = top, ...others] = from.map(key => moved!.paths[key]!);
+		const add = (path: string, source: string): Command => ({...imageCommands.mergeBitmap({path, name, source, granularityBytes}), onlyIf: {kind: 'image-lacks-bitmap', path, bitmap: name}});
+		return [
+			...(first === top ? [] : [add(top, first)]),
+			...others.map(source => imageCommands.mergeBitmap({path: top, name, source})),
+			add(into, top),
+		];
+	});
+}
+
 /** qemu-img writes the same bytes once more where a job has written them; then it tells the image above, as the job does at its end. */
 function insteadWhileOff(context: PlanContext, merge: Merge): Instead {
 	const {top, into, rebased} = merge;
@@ -170,7 +185,7 @@ function insteadWhileOff(context: PlanContext, merge: Merge): Instead {
 		onlyIf: {kind: 'domain-off', uuid: context.uuid},
 		commands: [
 			imageCommands.commit(top, into),
-			...context.hypervisor.blocks.carriedBy(merge).map(({name, granularityBytes}): Command => ({...imageCommands.mergeBitmap({path: into, name, source: top, granularityBytes}), onlyIf: {kind: 'image-lacks-bitmap', path: into, bitmap: name}})),
+			...movesWhileOff(context, merge),
 			...told.map(path => imageCommands.rebase(path, {name: backingNameFor(context, path, into), format: formatAt(context, into)})),
 		],
 	};

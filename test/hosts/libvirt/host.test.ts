@@ -108,3 +108,12 @@ test('read-only runs nothing, asks for no secrets, and opens libvirt with -r', a
 	t.true(virsh.every(argv => argv.includes('-r')));
 	t.false(virsh.some(argv => argv.join(' ').includes('security-info')));
 });
+
+test('what speaks to the job of a disk may come too late: that the job is over is no failure, anything else is', async t => {
+	const command: Command = {tool: 'virsh', argv: ['virsh', '-q', '-c', 'x:///', 'blockjob', '--domain', 'u', '--path', 'vda', '--bandwidth', '5', '--bytes'], files: [], until: {kind: 'disk-job'}};
+	const hostThatSays = (stderr: string) => createLibvirtHost({uri: 'x:///', runner: fakeRunner(() => ({stderr, exitCode: stderr === '' ? 0 : 1})), lines: () => () => undefined, isReadOnly: false, hypervisor: 'libvirt'});
+	t.true((await hostThatSays('').run(command)).ok);
+	t.true((await hostThatSays('error: invalid argument: disk vda does not have an active block job\n').run(command)).ok);
+	t.false((await hostThatSays('error: invalid argument: disk vda not found in domain\n').run(command)).ok);
+	t.false((await hostThatSays('error: invalid argument: disk vda does not have an active block job\n').run({tool: 'virsh', argv: command.argv, files: []})).ok);
+});

@@ -3,8 +3,8 @@ When the work of a QMP command has come to its end, which is often later than it
 run-qmp.ts.
 */
 import type {RunOptions} from '../../../engine/ports.ts';
-import {carryingBitmaps, mergingFrozen} from '../../../model/plan/carry-bitmaps.ts';
-import type {CarriedBitmap, FrozenBitmaps, QmpCommand} from '../../../model/plan/plan.ts';
+import {movingBitmaps} from '../../../model/plan/carry-bitmaps.ts';
+import type {MovedBitmaps, QmpCommand} from '../../../model/plan/plan.ts';
 import {succeed, type Result} from '../../../model/result.ts';
 import {failure, type Ask, type End} from './end.ts';
 import {endOfCancelling, endOfIncoming, endOfMigration} from './migration-end.ts';
@@ -59,7 +59,7 @@ function followJob(id: string) {
 }
 
 /** A job whose end is its conclusion. It is dismissed then, so that its name is free again. */
-function endOfJob(ask: Ask, command: QmpCommand, id: string, frozen?: FrozenBitmaps): End {
+function endOfJob(ask: Ask, command: QmpCommand, id: string, moved?: MovedBitmaps): End {
 	const {onEvent, saidOfEnd} = followJob(id);
 	return {
 		onEvent,
@@ -71,8 +71,8 @@ function endOfJob(ask: Ask, command: QmpCommand, id: string, frozen?: FrozenBitm
 				return job;
 			}
 
-			if (job.value?.status === 'pending' && frozen !== undefined) {
-				return finalize(ask, id, frozen);
+			if (job.value?.status === 'pending' && moved !== undefined) {
+				return finalize(ask, id, moved);
 			}
 
 			if (job.value?.status === 'concluded') {
@@ -116,15 +116,14 @@ async function removeMade(ask: Ask, node: unknown, made: ReadonlyArray<{name: st
 	return succeed(undefined);
 }
 
-async function carry(ask: Ask, command: QmpCommand, carried: readonly CarriedBitmap[]): Promise<Result<unknown>> {
-	const removed = await removeMade(ask, command.arguments['base-node'], carried);
-	return removed.ok && carried.length > 0 ? ask('transaction', carryingBitmaps(command, carried)) : removed;
+async function move(ask: Ask, moved: MovedBitmaps): Promise<Result<unknown>> {
+	const removed = await removeMade(ask, moved.nodes.into, moved.bitmaps.filter(({isNew}) => isNew));
+	return removed.ok ? ask('transaction', movingBitmaps(moved)) : removed;
 }
 
 /** Where that fails the job ends without having changed which image lies below which. */
-async function finalize(ask: Ask, id: string, frozen: FrozenBitmaps): Promise<Result<boolean>> {
-	const removed = await removeMade(ask, frozen.nodes.into, frozen.bitmaps.filter(({isNew}) => isNew));
-	const merged = removed.ok ? await ask('transaction', mergingFrozen(frozen)) : removed;
+async function finalize(ask: Ask, id: string, moved: MovedBitmaps): Promise<Result<boolean>> {
+	const merged = await move(ask, moved);
 	const told = merged.ok ? await ask('job-finalize', {id}) : merged;
 	if (!told.ok) {
 		await ask('job-cancel', {id});
@@ -134,7 +133,7 @@ async function finalize(ask: Ask, id: string, frozen: FrozenBitmaps): Promise<Re
 }
 
 /** A copying job that is told to complete once it is ready: one piece, because a crash between the two would leave a job that nobody ends. */
-function endOfPivot(ask: Ask, command: QmpCommand, {id, carried = [], onPivot}: {id: string; carried?: CarriedBitmap[]; onPivot: RunOptions['onPivot']}): End {
+function endOfPivot(ask: Ask, command: QmpCommand, {id, moved, onPivot}: {id: string; moved: MovedBitmaps | undefined; onPivot: RunOptions['onPivot']}): End {
 	const end = endOfJob(ask, command, id);
 	let isTold = false;
 	return {
@@ -145,11 +144,11 @@ function endOfPivot(ask: Ask, command: QmpCommand, {id, carried = [], onPivot}: 
 				return job.ok ? end.look() : job;
 			}
 
-			const carrying = await carry(ask, command, carried);
-			if (!carrying.ok) {
+			const moving = moved === undefined ? succeed(undefined) : await move(ask, moved);
+			if (!moving.ok) {
 				// The guest stays where it is.
 				await ask('job-cancel', {id});
-				return carrying;
+				return moving;
 			}
 
 			const noted = await onPivot?.() ?? succeed(undefined);
@@ -231,7 +230,7 @@ function endOfCopying(ask: Ask, command: QmpCommand, id: string): End {
 export function findEnd(ask: Ask, command: QmpCommand, onPivot: RunOptions['onPivot']): End | undefined {
 	switch (command.until?.kind) {
 		case 'job': {
-			return endOfJob(ask, command, command.until.id, command.until.frozen);
+			return endOfJob(ask, command, command.until.id, command.until.moved);
 		}
 
 		case 'job-ready': {
@@ -239,7 +238,7 @@ export function findEnd(ask: Ask, command: QmpCommand, onPivot: RunOptions['onPi
 		}
 
 		case 'job-pivot': {
-			return endOfPivot(ask, command, {id: command.until.id, carried: command.until.carried, onPivot});
+			return endOfPivot(ask, command, {id: command.until.id, moved: command.until.moved, onPivot});
 		}
 
 		case 'node-gone': {

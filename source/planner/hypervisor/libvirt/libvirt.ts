@@ -64,7 +64,7 @@ function blocksOf(site: Site, records: ReturnType<typeof recordsOf>): Hypervisor
 		canMerge: ({way}: Merge, isHead) => way === 'commit' || (isHead && details.domain.state === 'running'),
 		bitmapsIn: () => [],
 		recordedIn: () => [],
-		carriedBy: () => [],
+		movedBy: () => undefined,
 		flush: () => ({...flush, onlyIf: {kind: 'domain-running', uuid}}),
 		pull: ({id, title, whenStopped, merge: {below}, target, growth, undo}: OpenMerge & {undo: Command[]}) => [
 			step('create', {

@@ -7,9 +7,7 @@ import type {ImageNode} from '../../../model/domain/inventory.ts';
 import {imageAt} from '../../../model/images/image-graph.ts';
 import type {Merge} from '../../../model/images/image-merge.ts';
 import {holdsBitmaps} from '../../../model/images/image.ts';
-import type {
-	CarriedBitmap, Command, FrozenBitmaps, QmpCommand, Step,
-} from '../../../model/plan/plan.ts';
+import type {Command, MovedBitmaps, QmpCommand, Step} from '../../../model/plan/plan.ts';
 import {step} from '../../steps/step.ts';
 import type {
 	Hypervisor, OpenCommit, OpenMerge, Site,
@@ -40,50 +38,39 @@ function canMerge(site: Site, merge: Merge): boolean {
 		&& !merge.gone.some(path => isStart(path));
 }
 
-const usableIn = ({graph}: Site, path: string) => (imageAt(graph, path)?.bitmaps ?? []).filter(({isUsable}) => isUsable);
+/** `all`: be they good or not. `good`: complete, and recording where the image is written to. */
+function bitmapsAt({graph}: Site, {path, isWritable, recording, bitmaps}: OpenImage): {all: Set<string>; good: Map<string, number>} {
+	const inFile = imageAt(graph, path)?.bitmaps ?? [];
+	const good = isWritable ? recording ?? [] : inFile.filter(({isUsable}) => isUsable);
+	return {all: new Set([...inFile.map(({name}) => name), ...bitmaps]), good: new Map(good.map(({name, granularityBytes}) => [name, granularityBytes]))};
+}
 
 /**
-Bitmaps of frozen images. QEMU opens those for reading alone; a job that writes to one has it open for writing, and can be told to wait at its end. Of a commit of one image into the one
-below, those that the one below lacks; of a pull, those that the image that takes the others in has as well.
+QEMU opens frozen images for reading alone; a job that writes to one has it open for writing, and can be told to wait at its end. Of a commit those that the lowest image
+lacks; of a pull those that the image that takes the others in has as well, which a head gets beforehand. Those of which one of the images has no more than a part stay behind.
 */
-function frozenBy(site: Site, {way, top, layers, into}: Merge): FrozenBitmaps | undefined {
+function movedBy(site: Site, {way, top, layers, into}: Merge): MovedBitmaps | undefined {
 	const {graph} = site;
 	const isPull = way === 'pull';
-	const goal = isPull ? top : into;
-	const sources = isPull ? layers : [top];
-	const opened = [goal, ...sources].map(path => openImage(site, path));
-	const image = imageAt(graph, goal);
-	if (opened.some(one => one === undefined || one.isWritable) || image === undefined || !holdsBitmaps(image) || (!isPull && layers.some(path => graph.keyOf(path) !== graph.keyOf(into)))) {
+	const isGoal = (path: string) => graph.keyOf(path) === graph.keyOf(isPull ? top : into);
+	const goal = openImage(site, isPull ? top : into);
+	const sources = [top, ...layers].filter(path => !isGoal(path)).map(path => openImage(site, path));
+	const image = goal && imageAt(graph, goal.path);
+	if (goal === undefined || goal.isWritable || image === undefined || !holdsBitmaps(image) || sources.includes(undefined)) {
 		return undefined;
 	}
 
-	const there = new Set([...image.bitmaps.map(({name}) => name), ...opened[0]!.bitmaps]);
-	const inGoal = new Set(usableIn(site, goal).map(({name}) => name));
-	const keyed = sources.map((path, index) => ({key: `from-${index}`, path, bitmaps: usableIn(site, path), node: opened[index + 1]!.nodeName}));
-	const found = new Map(keyed.flatMap(({bitmaps}) => bitmaps.filter(({name}) => isPull ? inGoal.has(name) : !there.has(name)).map(({name, granularityBytes}) => [name, granularityBytes] as const)));
-	return {
-		bitmaps: [...found].map(([name, granularityBytes]) => ({name, granularityBytes, isNew: !isPull, from: keyed.flatMap(({key, bitmaps}) => bitmaps.some(bitmap => bitmap.name === name) ? [key] : [])})),
-		nodes: {into: opened[0]!.nodeName, ...Object.fromEntries(keyed.map(({key, node}) => [key, node]))},
-		paths: {into: opened[0]!.path, ...Object.fromEntries(keyed.map(({key}, index) => [key, opened[index + 1]!.path]))},
-	};
-}
-
-/** Of a head, into an image that can hold them and has none of these names: what layers between have recorded as well is not moved. Or of frozen images. */
-function carriedBy(site: Site, merge: Merge): CarriedBitmap[] {
-	const {way, top, layers, into} = merge;
-	const {graph} = site;
-	const frozen = frozenBy(site, merge);
-	if (frozen !== undefined) {
-		return frozen.bitmaps.map(({name, granularityBytes}) => ({name, granularityBytes}));
-	}
-
-	const [head, base] = [openImage(site, top), imageAt(graph, into)];
-	if (way !== 'commit' || !head?.isWritable || base === undefined || !holdsBitmaps(base)) {
-		return [];
-	}
-
-	const known = new Set([into, ...layers].flatMap(path => [...(imageAt(graph, path)?.bitmaps ?? []).map(({name}) => name), ...openImage(site, path)?.bitmaps ?? []]));
-	return (head.recording ?? []).filter(({name}) => !known.has(name)).map(({name, granularityBytes}) => ({name, granularityBytes}));
+	const there = bitmapsAt(site, goal);
+	const keyed = sources.map((source, index) => ({key: `from-${index}`, ...source!, ...bitmapsAt(site, source!)}));
+	const granularities = new Map(keyed.flatMap(({good}) => [...good]));
+	const names = [...granularities.keys()].filter(name => (isPull ? there.good.has(name) : !there.all.has(name)) && keyed.every(({all, good}) => good.has(name) || !all.has(name)));
+	return names.length === 0
+		? undefined
+		: {
+			bitmaps: names.map(name => ({name, granularityBytes: granularities.get(name)!, isNew: !isPull, from: keyed.flatMap(({key, good}) => good.has(name) ? [key] : [])})),
+			nodes: {into: goal.nodeName, ...Object.fromEntries(keyed.map(({key, nodeName}) => [key, nodeName]))},
+			paths: {into: goal.path, ...Object.fromEntries(keyed.map(({key, path}) => [key, path]))},
+		};
 }
 
 type JobGiven = {
@@ -92,18 +79,17 @@ type JobGiven = {
 	images: Record<string, string | undefined>;
 	more: Record<string, unknown>;
 	end: 'job' | 'job-pivot';
-	carried?: CarriedBitmap[];
-	frozen?: FrozenBitmaps | undefined;
+	moved: MovedBitmaps | undefined;
 };
 
 /** With how far it is, and what ends it. */
-function job(site: Site, execute: string, {id, images, more, end, carried = [], frozen}: JobGiven): Pick<Step, 'command' | 'progress' | 'cancel'> & {command: QmpCommand} {
+function job(site: Site, execute: string, {id, images, more, end, moved}: JobGiven): Pick<Step, 'command' | 'progress' | 'cancel'> & {command: QmpCommand} {
 	const found = Object.entries(images).flatMap(([key, path]) => path === undefined ? [] : [[key, openImage(site, path)] as const]);
 	const nodes = found.flatMap(([key, image]) => image === undefined ? [] : [[key, image] as const]);
 	// Not dismissed by itself: how it ended can then be asked by whoever comes later.
-	const waits = frozen !== undefined && frozen.bitmaps.length > 0;
+	const waits = end === 'job' && moved !== undefined;
 	const parameters = {'job-id': id, ...Object.fromEntries(nodes.map(([key, {nodeName}]) => [key, nodeName])), ...more, ...(waits && {'auto-finalize': false}), 'auto-dismiss': false};
-	const command = ask(site, execute, parameters, {nodes: Object.fromEntries(nodes.map(([key, {path}]) => [key, path])), until: {kind: end, id, ...(carried.length > 0 && {carried}), ...(waits && {frozen})}});
+	const command = ask(site, execute, parameters, {nodes: Object.fromEntries(nodes.map(([key, {path}]) => [key, path])), until: {kind: end, id, ...(moved && {moved})}});
 	return {
 		command,
 		progress: {kind: 'qmp-job', socketPath: command.socketPath, id},
@@ -130,7 +116,7 @@ function markSteps(site: Site, {id, whenStopped, merge}: OpenMerge): Step[] {
 	const node = openImage(site, merge.top)?.nodeName;
 	const layers = merge.layers.flatMap(path => openImage(site, path) ?? []);
 	const names = [...new Set(layers.flatMap(({bitmaps}) => bitmaps))];
-	return names.length === 0 || node === undefined || frozenBy(site, merge) !== undefined
+	return names.length === 0 || node === undefined || openImage(site, merge.top)?.isWritable !== true
 		? []
 		: [step('create', {
 			id: `mark-${id}`,
@@ -161,7 +147,7 @@ function pullSteps(site: Site, given: OpenMerge & {undo: Command[]}): Step[] {
 				images: {device: merge.top, 'base-node': merge.below},
 				more: merge.below === undefined ? {} : {'backing-file': backingName},
 				end: 'job',
-				frozen: frozenBy(site, merge),
+				moved: movedBy(site, merge),
 			}),
 		}),
 		step('create', {
@@ -183,10 +169,10 @@ function commitSteps(site: Site, given: OpenCommit): Step[] {
 	const {graph, uuid} = site;
 	const jobId = `vsnap-commit-${id}`;
 	const isHead = graph.keyOf(top) === graph.keyOf(head);
-	const carried = carriedBy(site, merge);
+	const moved = movedBy(site, merge);
 	return [step('switch', {
 		id: `commit-${id}`,
-		title: carried.length === 0 ? title : `${title}, with the ${carried.length === 1 ? 'bitmap' : 'bitmaps'} ${carried.map(({name}) => name).join(', ')}`,
+		title: moved === undefined ? title : `${title}, with the ${moved.bitmaps.length === 1 ? 'bitmap' : 'bitmaps'} ${moved.bitmaps.map(({name}) => name).join(', ')}`,
 		undo: null,
 		// As QEMU tells the name.
 		doneWhen: isHead ? {kind: 'head-is', uuid, target, path: openImage(site, into)?.path ?? into} : doneWhen,
@@ -194,8 +180,8 @@ function commitSteps(site: Site, given: OpenCommit): Step[] {
 		...(isHead && {pivot: {from: top, to: into, toFormat: imageAt(graph, into)?.format ?? 'qcow2'}}),
 		whenStopped,
 		...job(site, 'block-commit', isHead
-			? {id: jobId, images: {device: top, 'base-node': into}, more: {}, end: 'job-pivot', carried}
-			: {id: jobId, images: {device: head, 'top-node': top, 'base-node': into}, more: backingName === undefined ? {} : {'backing-file': backingName}, end: 'job', frozen: frozenBy(site, merge)}),
+			? {id: jobId, images: {device: top, 'base-node': into}, more: {}, end: 'job-pivot', moved}
+			: {id: jobId, images: {device: head, 'top-node': top, 'base-node': into}, more: backingName === undefined ? {} : {'backing-file': backingName}, end: 'job', moved}),
 	}), ...closeSteps(site, 'switch', given)];
 }
 
@@ -208,7 +194,7 @@ export function blocksOf(site: Site): Hypervisor['blocks'] {
 			const image = openImage(site, path);
 			return image?.isWritable ? (image.recording ?? []).map(({name}) => name) : [];
 		},
-		carriedBy: merge => carriedBy(site, merge),
+		movedBy: merge => movedBy(site, merge),
 		flush(path) {
 			const node = (openImage(site, path)?.nodeName ?? '').replaceAll(/["\\]/gu, String.raw`\$&`);
 			return askIfAlive(site, 'human-monitor-command', {'command-line': `qemu-io "${node}" "flush"`});

@@ -142,8 +142,9 @@ test('bitmaps that the guest takes along are made before it goes over; those of 
 			const answers: Record<string, unknown> = {'query-jobs': jobs, 'query-named-block-nodes': [{'node-name': 'base', 'dirty-bitmaps': [{name: 'c1'}]}, {'node-name': 'head', 'dirty-bitmaps': [{name: 'c2'}]}]};
 			return execute === 'transaction' && !isMade ? {error: {class: 'GenericError', desc: 'no'}} : {return: answers[execute] ?? {}};
 		});
-		const carried = ['c1', 'c2'].map(name => ({name, granularityBytes: 65_536}));
-		const result = await monitors.run(command('block-commit', {'job-id': 'j', device: 'head', 'base-node': 'base'}, {kind: 'job-pivot', id: 'j', carried}));
+		const bitmaps = ['c1', 'c2'].map(name => ({name, granularityBytes: 65_536, isNew: true, from: ['from-0']}));
+		const nodes = {into: 'base', 'from-0': 'head'};
+		const result = await monitors.run(command('block-commit', {'job-id': 'j', device: 'head', 'base-node': 'base'}, {kind: 'job-pivot', id: 'j', moved: {bitmaps, nodes, paths: {}}}));
 		t.is(result.ok, isMade);
 		const asked = executed().filter(execute => execute !== 'query-jobs');
 		t.deepEqual(asked.slice(0, 5), ['block-commit', 'query-named-block-nodes', 'block-dirty-bitmap-remove', 'transaction', isMade ? 'job-complete' : 'job-cancel']);
