@@ -10,6 +10,7 @@ import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import type {ExecutionContext} from 'ava';
+import {readQemuProcess} from '../../source/hosts/qemu/read-process.ts';
 import {createMonitors} from '../../source/hosts/shared/qmp/monitors.ts';
 import {writeBootSector} from './memory-counter.ts';
 import {attempt, run, waitFor} from './run.ts';
@@ -55,6 +56,12 @@ export async function quit(domain: BareDomain): Promise<void> {
 		await askBare(domain, 'quit');
 		await waitFor('QEMU ends', async () => !await isListening(domain));
 	}
+}
+
+/** With SIGKILL: what is in its memory alone is lost. */
+export async function killBare(domain: BareDomain): Promise<void> {
+	process.kill((await readQemuProcess(domain.socketPath))!.pid, 'SIGKILL');
+	await waitFor('QEMU has gone', async () => !await isListening(domain));
 }
 
 export type BareOptions = {

@@ -5,7 +5,7 @@ import test, {type ExecutionContext} from 'ava';
 import type {Plan} from '../../source/model/plan/plan.ts';
 import {digestPoint, makeTarget, readManifests} from './backups.ts';
 import {
-	doBare, markBare, markBareDisks, quit, runBare, startBare, type BareDomain,
+	doBare, killBare, markBare, markBareDisks, quit, readBareTree, runBare, startBare, type BareDomain,
 } from './bare-domain.ts';
 import {startLab} from './daemons.ts';
 import {makeDomain, start, stop, type LabDomain} from './domains.ts';
@@ -297,6 +297,23 @@ test.serial('a standalone QEMU that runs: killed when the head is committed with
 	await expectIncrement(t, {domain, folder, held});
 });
 
+test.serial('a standalone QEMU that runs: killed together with it when the head is committed with its bitmaps, it is finished, and the next backup is right', async t => {
+	const domain = await startBare(t);
+	const folder = await makeTarget(t, domain);
+	await fillBase(domain);
+	await doBare(domain, 'create', '--disk-only', '--yes', '--', domain.name, 's1');
+	await doBare(domain, 'backup', 'create', `--to=${folder}`, '--checkpoint=c1', '--yes', domain.name);
+	const held = await markBareDisks(domain, 3);
+	await killInCommit(t, domain);
+	await killBare(domain);
+	await doBare(domain, 'recover', '--roll-forward', '--yes');
+	const heads = (await readBareTree(domain)).images.map(image => image.path);
+	t.false(heads.some(head => head.endsWith('.s1')), heads.join(' '));
+	await doBare(domain, 'backup', 'create', `--to=${folder}`, '--yes', domain.name);
+	const manifest = (await readManifests(folder)).at(-1)!;
+	t.deepEqual(await digestPoint(folder, manifest), held);
+});
+
 test.serial('a standalone QEMU that runs: bitmaps of frozen images go into the one that a job merges them into, and each increment is right', async t => {
 	const domain = await startBare(t);
 	const folder = await makeTarget(t, domain);
@@ -370,11 +387,11 @@ async function makeBareChain(domain: BareDomain, folder: string, isBaseFat: bool
 const several = [
 	{what: 'frozen ones are committed', isBaseFat: true, deleted: ['s1', 's2'], how: /data\.s1, data\.s2 (?:is|are) committed into data\.qcow2/},
 	{what: 'frozen ones and the head are committed', isBaseFat: true, deleted: ['s1', 's2', 's3'], how: /data\.s1, data\.s2, data\.s3 (?:is|are) committed into data\.qcow2/},
-	{what: 'frozen ones are pulled', isBaseFat: false, isTopFat: true, deleted: ['s2', 's3'], how: /data\.s1, data\.s2 (?:is|are) pulled into data\.s3/, then: 's4'},
+	{what: 'frozen ones are pulled', isBaseFat: false, isTopFat: true, deleted: ['s2', 's3'], how: /data\.s1, data\.s2 (?:is|are) pulled into data\.s3/, last: 's4'},
 	{what: 'frozen ones are pulled into the head', isBaseFat: false, isTopFat: true, deleted: ['s2', 's3'], how: /data\.s1, data\.s2 (?:is|are) pulled into data\.s3/},
 ];
 
-for (const {what, isBaseFat, isTopFat, deleted, how, then} of several) {
+for (const {what, isBaseFat, isTopFat, deleted, how, last} of several) {
 	test.serial(`a standalone QEMU that runs, several images at once: ${what} with the bitmaps of all, and each increment is right`, async t => {
 		const domain = await startBare(t);
 		const folder = await makeTarget(t, domain);
@@ -383,8 +400,8 @@ for (const {what, isBaseFat, isTopFat, deleted, how, then} of several) {
 			await markBareDisks(domain, mark);
 		}
 
-		if (then !== undefined) {
-			await doBare(domain, 'create', '--disk-only', '--yes', '--', domain.name, then);
+		if (last !== undefined) {
+			await doBare(domain, 'create', '--disk-only', '--yes', '--', domain.name, last);
 		}
 
 		const [name = '', ...others] = deleted;

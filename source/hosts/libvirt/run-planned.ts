@@ -19,7 +19,7 @@ export function createRun({virsh, runner, monitors}: {virsh: Virsh; runner: Runn
 		}
 
 		const {timeoutMs, signal} = runOptions;
-		if (command.until?.kind !== 'backup') {
+		if (command.until === undefined || command.until.kind === 'disk-job') {
 			const ran = await runCommand(runner, command, {where: command.tool === 'virsh' ? 'here' : 'host', timeoutMs, signal, isDaemon: command.tool === 'qemu-storage-daemon'});
 			return command.until !== undefined && isOver(ran) ? succeed({stdout: '', stderr: '', durationMs: 0}) : ran;
 		}

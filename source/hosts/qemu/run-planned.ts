@@ -41,7 +41,12 @@ async function withNodesOf(monitors: Monitors, command: QmpCommand): Promise<Res
 	}
 
 	const current = {...command, arguments: given.value};
-	return succeed(renamed === undefined ? current : {...current, until: {...until, moved: {...moved, nodes: renamed.value}} as QmpCommand['until']});
+	if (renamed === undefined) {
+		return succeed(current);
+	}
+
+	const movedNow = {...moved!, nodes: renamed.value as Record<string, string>};
+	return succeed({...current, until: {...until as Extract<QmpCommand['until'], {kind: 'job' | 'job-pivot'}>, moved: movedNow}});
 }
 
 export async function runPlanned(monitors: Monitors, planned: QmpCommand, options: RunOptions): Promise<Result<RunOutput>> {

@@ -9,7 +9,7 @@ import {isOwnedByRoot} from '../../model/images/image-owner.ts';
 import {readFileStamps} from '../../tools/files/file-stamps.ts';
 import {readFileFacts, readSameContent, readSameFile, readTest} from '../../tools/files/files.ts';
 import {fitsMemory} from '../../tools/files/memory-file.ts';
-import {readBitmaps, readHeader, readTags} from '../../tools/files/qemu-img.ts';
+import {readBitmaps, readGoodBitmaps, readHeader, readTags} from '../../tools/files/qemu-img.ts';
 import {readSameImage} from '../../tools/files/same-image.ts';
 import type {Runner} from '../../tools/run/run.ts';
 import {readImageUsers} from './image-users.ts';
@@ -73,6 +73,10 @@ const observeFile: (probe: Exclude<DirectProbe, DomainProbe>, given: FileGiven) 
 	'image-has-tag': async (probe, given) => hasTag(given, probe.path, probe.tag),
 	async 'image-has-bitmap'(probe, given) {
 		const bitmaps = await readBitmaps(given.runner, probe.path);
+		return bitmaps.ok ? succeed(bitmaps.value.includes(probe.bitmap)) : bitmaps;
+	},
+	async 'image-has-good-bitmap'(probe, given) {
+		const bitmaps = await readGoodBitmaps(given.runner, probe.path);
 		return bitmaps.ok ? succeed(bitmaps.value.includes(probe.bitmap)) : bitmaps;
 	},
 	async 'image-unused'(probe, given) {

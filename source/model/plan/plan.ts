@@ -41,11 +41,8 @@ export type Place = {
 /** A user whose rights are enough for a command of root's. `isNamed`: the host knows this user, and all groups. */
 export type Account = {uid: number; gid: number; isNamed: boolean};
 
-export type ProgramEnd =
-	/** libvirt's backup job of this domain has concluded, well. */
-	| {kind: 'backup'; uuid: string}
-	/** The job of a disk that it speaks to may have come to its end by then, which is as good. */
-	| {kind: 'disk-job'};
+/** libvirt's backup job of this domain has concluded, well; or the job of the disk that it speaks to may have come to its end by then, which is as good. */
+export type ProgramEnd = {kind: 'backup'; uuid: string} | {kind: 'disk-job'};
 
 /**
 One program, exactly. `virsh` runs where we are (its URI leads to the host); every other tool runs where the images are. `qemu` starts a domain that is

@@ -34,6 +34,8 @@ export type Probe =
 	| {kind: 'image-lacks-tag'; path: string; tag: string}
 	/** The bitmap stands in the file, be it good or broken. Of an image that a QEMU has open the file says nothing true. */
 	| {kind: 'image-has-bitmap'; path: string; bitmap: string}
+	/** And is complete: what is cut off with QEMU leaves others. */
+	| {kind: 'image-has-good-bitmap'; path: string; bitmap: string}
 	| {kind: 'image-lacks-bitmap'; path: string; bitmap: string}
 	/** The standalone QEMU that runs has it on the image that this disk writes to. */
 	| {kind: 'disk-records'; uuid: string; target: string; bitmap: string}

@@ -81,10 +81,10 @@ function condition(probe: Probe, words: Words, options: ShellOptions): string {
 			return unless(probe.kind === 'image-lacks-tag', listedInside(onHost('qemu-img', 'info', '-U', '--output=json', probe.path), probe.tag));
 		}
 
+		case 'image-has-good-bitmap':
 		case 'image-has-bitmap':
 		case 'image-lacks-bitmap': {
-			const bitmaps = `${onHost('qemu-img', 'info', '-U', '--output=json', '-f', 'qcow2', probe.path)} | tr -d '\\n' | grep -o '"bitmaps": \\[.*'`;
-			return unless(probe.kind === 'image-lacks-bitmap', listedInside(bitmaps, probe.bitmap));
+			return unless(probe.kind === 'image-lacks-bitmap', bitmapInside(onHost('qemu-img', 'info', '-U', '--output=json', '-f', 'qcow2', probe.path), probe));
 		}
 
 		case 'backed-by': {
@@ -121,6 +121,13 @@ function condition(probe: Probe, words: Words, options: ShellOptions): string {
 			return words.condition(probe);
 		}
 	}
+}
+
+/** Those that are complete have one flag, which stands before the name. */
+function bitmapInside(info: string, {kind, bitmap}: {kind: string; bitmap: string}): string {
+	return kind === 'image-has-good-bitmap'
+		? `${info} | tr -s ' \\n' '  ' | grep -qF ${quoteForShell(`"flags": [ "auto" ], "name": ${JSON.stringify(bitmap)}`)}`
+		: listedInside(`${info} | tr -d '\\n' | grep -o '"bitmaps": \\[.*'`, bitmap);
 }
 
 const listedInside = (info: string, name: string) => `${info} | grep -qF ${quoteForShell(`"name": ${JSON.stringify(name)}`)}`;

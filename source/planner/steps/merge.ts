@@ -162,18 +162,21 @@ function commitOffline(context: PlanContext, merge: Merge): Omit<Step, 'id' | 't
 	};
 }
 
-/** First into those of the top, which goes afterwards: so that the image below gets each of them at one moment, and whole. */
+/**
+First into those of the top, which goes afterwards: so that the image below gets each of them at one moment, and whole. One that was cut off with QEMU, or was in its memory alone,
+goes nowhere: half of it would look like all.
+*/
 function movesWhileOff({hypervisor: {blocks}}: PlanContext, merge: Merge): Command[] {
 	const {top, into} = merge;
 	const moved = blocks.movedBy(merge);
 	return (moved?.bitmaps ?? []).flatMap(({name, granularityBytes, from}): Command[] => {
-		const [first = top, ...others] = from.map(key => moved!.paths[key]!);
-		const add = (path: string, source: string): Command => ({...imageCommands.mergeBitmap({path, name, source, granularityBytes}), onlyIf: {kind: 'image-lacks-bitmap', path, bitmap: name}});
-		return [
-			...(first === top ? [] : [add(top, first)]),
-			...others.map(source => imageCommands.mergeBitmap({path: top, name, source})),
-			add(into, top),
-		];
+		const sources = from.map(key => moved!.paths[key]!);
+		const areGood = sources.map((path): Probe => ({kind: 'image-has-good-bitmap', path, bitmap: name}));
+		const put = (path: string, source: string, isNew: boolean): Command => ({
+			...imageCommands.mergeBitmap({path, name, source, ...(isNew && {granularityBytes})}), onlyIf: {kind: 'all', of: [...areGood, ...(isNew ? [{kind: 'image-lacks-bitmap', path, bitmap: name} satisfies Probe] : [])]},
+		});
+		const [first = top, ...others] = sources;
+		return [...(first === top ? [] : [put(top, first, true)]), ...others.map(source => put(top, source, false)), put(into, top, true)];
 	});
 }
 

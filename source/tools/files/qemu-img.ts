@@ -199,3 +199,5 @@ export const readTags = async (runner: Runner, path: string) => readNames(runner
 
 /** Bitmaps that are stored in a qcow2 image, good or broken. */
 export const readBitmaps = async (runner: Runner, path: string) => readNames(runner, path, image => image.bitmaps.map(({name}) => name));
+
+export const readGoodBitmaps = async (runner: Runner, path: string) => readNames(runner, path, image => image.bitmaps.filter(({isUsable}) => isUsable).map(({name}) => name));

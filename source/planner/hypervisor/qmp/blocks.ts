@@ -56,7 +56,7 @@ function movedBy(site: Site, {way, top, layers, into}: Merge): MovedBitmaps | un
 	const goal = openImage(site, isPull ? top : into);
 	const sources = [top, ...layers].filter(path => !isGoal(path)).map(path => openImage(site, path));
 	const image = goal && imageAt(graph, goal.path);
-	if (goal === undefined || goal.isWritable || image === undefined || !holdsBitmaps(image) || sources.includes(undefined)) {
+	if (goal === undefined || goal.isWritable === true || image === undefined || !holdsBitmaps(image) || sources.includes(undefined)) {
 		return undefined;
 	}
 

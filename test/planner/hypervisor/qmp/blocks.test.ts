@@ -100,6 +100,35 @@ test('bitmaps of a commit go on where the image below has them; those of a pull 
 	t.is(at(made, 'mark-2'), -1);
 });
 
+test('whatever is committed at once, the bitmaps of all images go into the lowest; where one of them has a part, it stands in the way', t => {
+	const world = bareQemu({fat: 'qcow2', nodes: {'vda.s1': {bitmaps: ['old', 'daily']}, 'vda.s2': {bitmaps: ['daily']}}});
+	const good = (name: string) => ({name, granularityBytes: 65_536, isUsable: true});
+	const imageOf = (name: string) => world.details.images.find(({path}) => path === `/d/${name}`)!;
+	imageOf('vda.s1').bitmaps = [good('old'), good('daily')];
+	imageOf('vda.s2').bitmaps = [good('daily')];
+	const both = () => planAction({kind: 'delete', domain: {uuid, name: 'web'}, snapshot: 's1', others: ['s2'], scope: 'one', isMetadataOnly: false}, world, given);
+	const commit = qmp(unwrap(both()), 'commit-1');
+	t.like(commit.arguments, {'top-node': 'n-vda.s2', 'base-node': 'n-vda.qcow2', 'auto-finalize': false});
+	t.deepEqual(commit.until, {kind: 'job', id: 'vsnap-commit-1', moved: {
+		bitmaps: [
+			{name: 'daily', granularityBytes: 65_536, isNew: true, from: ['from-0', 'from-1']},
+			{name: 'old', granularityBytes: 65_536, isNew: true, from: ['from-1']},
+		],
+		nodes: {into: 'n-vda.qcow2', 'from-0': 'n-vda.s2', 'from-1': 'n-vda.s1'},
+		paths: {into: '/d/vda.qcow2', 'from-0': '/d/vda.s2', 'from-1': '/d/vda.s1'},
+	}});
+	// Once it is off: those of the lower image into the top's, and then all of them at one moment.
+	const off = stepOf(unwrap(both()), 'commit-1').instead!.commands.flatMap(command => command.tool === 'qemu-img' && command.argv[1] === 'bitmap' ? [command] : []);
+	t.deepEqual(off.map(({argv, onlyIf}) => [argv.at(-2), argv.at(-1), argv[argv.indexOf('-b') + 1], onlyIf?.kind === 'all' && onlyIf.of.map(probe => 'path' in probe ? `${probe.kind} ${probe.path}` : '')]), [
+		['/d/vda.s2', 'daily', '/d/vda.s1', ['image-has-good-bitmap /d/vda.s2', 'image-has-good-bitmap /d/vda.s1']],
+		['/d/vda.qcow2', 'daily', '/d/vda.s2', ['image-has-good-bitmap /d/vda.s2', 'image-has-good-bitmap /d/vda.s1', 'image-lacks-bitmap /d/vda.qcow2']],
+		['/d/vda.s2', 'old', '/d/vda.s1', ['image-has-good-bitmap /d/vda.s1', 'image-lacks-bitmap /d/vda.s2']],
+		['/d/vda.qcow2', 'old', '/d/vda.s2', ['image-has-good-bitmap /d/vda.s1', 'image-lacks-bitmap /d/vda.qcow2']],
+	]);
+	imageOf('vda.s1').bitmaps = [good('old'), {...good('daily'), isUsable: false}];
+	t.regex(JSON.stringify(both()), /\/d\/vda\.s2 holds bitmaps of checkpoints \(daily\) that \/d\/vda\.qcow2 does not have, and QEMU cannot take them along/);
+});
+
 test('what is inside images that QEMU has open is not deleted, and the remedy is to shut the guest down', t => {
 	const world = bareQemu();
 	const heads = {vda: '/d/vda.s3', vdb: '/d/vdb.s3'};

@@ -3,7 +3,7 @@
 */
 import path from 'node:path';
 import {bytesOf, changeImage, writesOf} from '../images.ts';
-import {complain, say, type Answer, type Arguments, type Copying} from '../program.ts';
+import {complain, complainFirst, say, type Answer, type Arguments, type Copying} from '../program.ts';
 import {addFile, emptyImageBytes, readChain, type DemoFile, type DemoWorld} from '../world.ts';
 
 type Spec = {file: {filename: string}; backing?: Spec | null};
@@ -45,8 +45,10 @@ export function measure(world: DemoWorld, {paths: [name = '']}: Arguments): Answ
 export function convert(world: DemoWorld, {options, paths: [from = '', to = '']}: Arguments): Answer | Copying {
 	const {layers, problem} = open(world, from);
 	const known = world.files.get(to);
-	if (problem || !world.folders.has(path.posix.dirname(to)) || (options.has('-n') && known === undefined)) {
-		return problem ?? complain(`qemu-img: ${to}: Could not open '${to}': No such file or directory`);
+	const isMissing = !world.folders.has(path.posix.dirname(to)) || (options.has('-n') && known === undefined);
+	const refused = problem ?? complainFirst('qemu-img', [isMissing, `Could not open '${to}': No such file or directory`]);
+	if (refused !== undefined) {
+		return refused;
 	}
 
 	const {virtualSizeBytes} = layers[0]!;

@@ -94,7 +94,7 @@ export const fileCommands: Record<string, FileCommand> = {
 
 		const file = world.files.get(place);
 		const holds: Record<string, boolean> = {'-f': file !== undefined, '-d': world.folders.has(place), '-s': file !== undefined && file.kind !== 'empty'};
-		return {...say(), exitCode: holds[check!] ?? (file !== undefined || world.folders.has(place)) ? 0 : 1};
+		return {...say(), exitCode: holds[check] ?? (file !== undefined || world.folders.has(place)) ? 0 : 1};
 	},
 
 	find: runFind,
@@ -198,8 +198,12 @@ export const fileCommands: Record<string, FileCommand> = {
 	rmdir(world, words) {
 		const [place = ''] = parseArguments(words, []).paths;
 		const isFull = [...world.files.keys(), ...world.folders].some(name => name.startsWith(`${place}/`));
-		return complainFirst(`rmdir: failed to remove '${place}'`, [!world.folders.has(place), 'No such file or directory'], [isFull, 'Directory not empty'])
-			?? (world.folders.delete(place), say());
+		const refused = complainFirst(`rmdir: failed to remove '${place}'`, [!world.folders.has(place), 'No such file or directory'], [isFull, 'Directory not empty']);
+		if (!refused) {
+			world.folders.delete(place);
+		}
+
+		return refused ?? say();
 	},
 
 	sync: onEach('sync: error opening \'%\'', given => isThere(given) ? '' : undefined),
