@@ -14,8 +14,10 @@ import {
 import {openScreen, startPage} from './lab-screen.ts';
 import {waitFor} from './run.ts';
 import {makeShims, readPlan} from './shims.ts';
-import {digestHeads} from './slots.ts';
-import {markLive, readCurrent, readParents, takeChain} from './snapshots.ts';
+import {digestHeads, readHeads} from './slots.ts';
+import {
+	markLive, readCurrent, readParents, takeChain, takeDiskSnapshot,
+} from './snapshots.ts';
 import {readStrays, readWorld} from './world.ts';
 
 test.before(startLab);
@@ -256,6 +258,29 @@ for (const size of sizes) {
 		await terminal.press('Enter');
 		await terminal.waitFor(/Finished and verified\. "\S+" is\s+back at "s1"/);
 		t.deepEqual(await digestHeads(domain), digests.get('s1'));
+		t.deepEqual(await readStrays(domain), []);
+	});
+
+	test.serial(`D tells of a layer that a backup script left, Enter leads to the plan that folds it, and D has nothing to say then, at ${at}`, async t => {
+		const domain = await makeDomain(t);
+		await start(domain);
+		await markLive(domain, 1);
+		await takeDiskSnapshot(domain, 'backup', ['--no-metadata']);
+		const written = await markLive(domain, 2);
+		const terminal = await openDomain(t, domain, size);
+		await terminal.press('D');
+		await terminal.waitFor(/unrecorded|without a record|no record/i);
+		await terminal.press('Enter');
+		await terminal.waitFor(/\(\*\) record it as a snapshot/);
+		await terminal.press('Tab', 'Space');
+		await terminal.waitFor(/\(\*\) fold it into its base/);
+		await terminal.press('Tab');
+		await startPage(terminal, domain.name);
+		await terminal.waitFor(/Done and verified/);
+		t.deepEqual(await digestHeads(domain), written);
+		t.deepEqual([...(await readHeads(domain)).values()].map(file => path.basename(file)), ['vda.qcow2', 'vdb.qcow2']);
+		await terminal.press('Enter');
+		await terminal.waitFor(/no problems|Nothing|healthy/i);
 		t.deepEqual(await readStrays(domain), []);
 	});
 }
