@@ -1,6 +1,6 @@
 /**
-Builds what is published: `dist/vsnap-tui-main.mjs`, the program as an ESM file; `dist/chunks`, what it loads late (the demo host for `--demo`)
-and what both use; `dist/vsnap-tui.mjs`, the small file that checks the Node version and loads it; the manual page; and the licence texts of everything that is bundled.
+Builds what is published: `dist/vsnap-tui-main.mjs`, the program as an ESM file; `dist/chunks`, what it loads at once (`core`), what it loads late (the demo host for `--demo`)
+and what several of those use; `dist/vsnap-tui.mjs`, the small file that checks the Node version and loads it; the manual page; and the licence texts of everything that is bundled.
 All of it is minified, because what is parsed at each start costs time. The source maps go to `build/maps`, for trace.mjs.
 
 Usage: node build.mjs [ENTRY]. ENTRY defaults to source/cli.ts.
@@ -19,6 +19,7 @@ import {build} from 'esbuild';
 const isOneFile = process.argv[2] === '--one-file';
 const entry = isOneFile ? 'source/cli.ts' : process.argv[2] ?? 'source/cli.ts';
 const out = isOneFile ? 'bundle' : 'dist';
+const stage = 'build/stage';
 const {version} = JSON.parse(await readFile('package.json', 'utf8'));
 
 // Ink's developer tools would drag in a browser's worth of code; Ink loads them only with DEV=true.
@@ -91,39 +92,97 @@ const define = {
 };
 
 await rm(out, {recursive: true, force: true});
+await rm(stage, {recursive: true, force: true});
 await mkdir(out, {recursive: true});
 
 // CommonJS dependencies call `require` for Node's own modules.
 const requireForBundle = 'import {createRequire as createRequireForBundle} from \'node:module\';\nconst require = createRequireForBundle(import.meta.url);';
 
+const common = {
+	bundle: true, format: 'esm', platform: 'node', target, charset: 'utf8', legalComments: 'none', metafile: true, logLevel: 'warning',
+};
+
 const {metafile} = await build({
+	...common,
 	...isOneFile
-		? {entryPoints: [entry], outfile: `${out}/vsnap-tui.mjs`}
+		? {entryPoints: [entry], outfile: `${out}/vsnap-tui.mjs`, minify: true, sourcemap: 'external', banner: {js: `#!/usr/bin/env node\n${requireForBundle}`}}
 		: {
-			entryPoints: {'vsnap-tui-main': entry}, outdir: out, outExtension: {'.js': '.mjs'}, splitting: true, chunkNames: 'chunks/[name]-[hash]',
+			entryPoints: {'vsnap-tui-main': entry}, outdir: stage, outExtension: {'.js': '.mjs'}, splitting: true, chunkNames: 'chunks/[name]-[hash]', sourcemap: 'linked',
 		},
-	bundle: true,
-	format: 'esm',
-	platform: 'node',
-	target,
-	charset: 'utf8',
-	legalComments: 'none',
-	minify: true,
-	sourcemap: 'external',
 	sourcesContent: false,
-	metafile: true,
-	logLevel: 'warning',
 	define,
-	banner: {js: isOneFile ? `#!/usr/bin/env node\n${requireForBundle}` : requireForBundle},
 	plugins: [withoutDevelopmentTools, packages],
 });
 
+const outputs = isOneFile ? metafile.outputs : await joinCore(metafile.outputs);
 const maps = `build/maps/${out}`;
 await rm(maps, {recursive: true, force: true});
 await mkdir(maps, {recursive: true});
-await writeFile(`${maps}/metafile.json`, JSON.stringify(metafile));
-for (const file of Object.keys(metafile.outputs).filter(name => name.endsWith('.map'))) {
+await writeFile(`${maps}/metafile.json`, JSON.stringify({outputs}));
+for (const file of Object.keys(outputs).filter(name => name.endsWith('.map'))) {
 	await rename(file, path.join(maps, path.basename(file)));
+}
+
+/**
+What esbuild splits is one small file for each set of loaders that need it, and Node takes about a millisecond for each file of a start. So all that the program needs
+at once becomes one file, `core`, and what is loaded late takes it from there. It stands apart from the program's first file, which is still waiting for its own end then.
+*/
+async function joinCore(staged) {
+	const files = Object.keys(staged).filter(file => file.endsWith('.mjs'));
+	const main = files.find(file => staged[file].entryPoint === entry);
+	const isCore = new Set();
+	const follow = file => {
+		for (const {path: to} of staged[file].imports.filter(({kind, external}) => kind === 'import-statement' && !external)) {
+			if (!isCore.has(to)) {
+				isCore.add(to);
+				follow(to);
+			}
+		}
+	};
+
+	follow(main);
+	const prefixOf = new Map([...isCore].map((file, index) => [path.basename(file), `c${index}_`]));
+	/** As esbuild writes its imports of chunks. */
+	const takenFromCore = text => text.replaceAll(/^import (?:{([^}]*)} from )?"(\.\/[\w./-]+)";$/gm, (whole, names, from) => {
+		const prefix = prefixOf.get(path.basename(from));
+		if (prefix === undefined) {
+			return whole;
+		}
+
+		const taken = (names ?? '').split(',').map(name => name.trim()).filter(Boolean).map(name => `${prefix}${name.includes(' as ') ? name : `${name} as ${name}`}`);
+		// As many lines as before, for the source map.
+		return `import {${taken.join(', ')}} from "core:";${whole.replaceAll(/[^\n]/g, '')}`;
+	});
+
+	const joined = {};
+	const rebuild = async (entryPoints, {toChunks, core, ...options}) => {
+		const late = {
+			name: 'late',
+			setup(build) {
+				build.onResolve({filter: /./}, ({kind, path: name}) => kind === 'dynamic-import' && name.endsWith('.mjs') ? {path: `${toChunks}${path.basename(name)}`, external: true} : undefined);
+				if (core !== undefined) {
+					build.onResolve({filter: /^core:$/}, () => ({path: `${toChunks}${core}`, external: true}));
+					build.onLoad({filter: /\.mjs$/}, async ({path: file}) => ({contents: takenFromCore(await readFile(file, 'utf8'))}));
+				}
+			},
+		};
+		const {metafile} = await build({
+			...common, entryPoints, outdir: out, outExtension: {'.js': '.mjs'}, chunkNames: 'chunks/[name]-[hash]', minify: true, sourcemap: 'external', sourcesContent: false, plugins: [late], ...options,
+		});
+		Object.assign(joined, metafile.outputs);
+		return Object.keys(metafile.outputs);
+	};
+
+	await writeFile(`${stage}/core.mjs`, [...isCore].map(file => `export {${staged[file].exports.map(name => `${name} as ${prefixOf.get(path.basename(file))}${name}`).join(', ')}} from ${JSON.stringify(path.resolve(file))};\n`).join(''));
+	const built = await rebuild({core: `${stage}/core.mjs`}, {toChunks: './', entryNames: 'chunks/[name]-[hash]', banner: {js: requireForBundle}});
+	const core = built.find(file => file.endsWith('.mjs'));
+	await rebuild({'vsnap-tui-main': main}, {toChunks: './chunks/', core: path.basename(core)});
+	await rebuild(Object.fromEntries(files.filter(file => file !== main && staged[file].entryPoint !== undefined).map(file => [`chunks/${path.basename(file, '.mjs')}`, file])), {toChunks: './', core: path.basename(core), splitting: true});
+	return Object.fromEntries(Object.entries(joined).map(([file, output]) => [file, {
+		...output,
+		entryPoint: staged[output.entryPoint]?.entryPoint,
+		imports: output.imports.map(one => path.basename(one.path) === path.basename(core) ? {...one, path: core, external: false} : one),
+	}]));
 }
 
 const licences = await collectLicences(Object.keys(metafile.inputs));
