@@ -25,8 +25,9 @@ function collect(value: string, before: string[] = []): string[] {
 	return [...before, value];
 }
 
+
 /** Which host, and how it is told: for every verb. */
-function withGlobals(command: Command): Command {
+function withEveryGlobal(command: Command): Command {
 	return command
 		.optionsGroup('Which host, and how it is told:')
 		.option('-c, --connect <uri>', 'the libvirt host, as virsh takes it; repeat for several on one screen', collect)
@@ -40,7 +41,7 @@ function withGlobals(command: Command): Command {
 }
 
 /** For verbs that change something. */
-function withModes(command: Command): Command {
+function withEveryMode(command: Command): Command {
 	return command
 		.option('--dry-run', 'show the plan and change nothing')
 		.addOption(new Option('--shell', 'with --dry-run: print the plan as a shell script').implies({dryRun: true}))
@@ -85,7 +86,15 @@ function globalsOf(raw: RawOptions): GlobalOptions {
 const exitCodeHelp = `\n${new Help().boxWrap(`Exit codes: ${Object.entries(exitCodeWords).map(([name, words]) => `${exitCodes[name as keyof typeof exitCodes]} ${words}`).join(', ')}.`, 80)}`;
 
 /** What was typed, as far as commander has called back. */
-type Typed = {failed?: Command; invocation?: Invocation; raw: RawOptions; refusal?: Result<never>; contradiction?: string};
+type Typed = {
+	/** All that was typed; missing: every verb is built whole. */
+	words?: ReadonlySet<string>;
+	failed?: Command;
+	invocation?: Invocation;
+	raw: RawOptions;
+	refusal?: Result<never>;
+	contradiction?: string;
+};
 
 const withParents = (command: Command): Command[] => [command, ...command.parent === null ? [] : withParents(command.parent)];
 
@@ -97,9 +106,19 @@ function take(typed: Typed, command: Command, invocation: Invocation): void {
 	typed.raw = {...command.optsWithGlobals<RawOptions>(), connect: connect.length === 0 ? undefined : connect, qmp: everywhere('qmp'), image: everywhere('image')};
 }
 
+/** Whether this command line can come to it: the others are only listed, and to build their options takes longer than to parse. */
+const canBeMeant = (command: Command, {words}: Typed): boolean => words === undefined || command.parent === null || withParents(command).some(one => one.parent !== null && words.has(one.name()));
+
+/** What verbs have in common. */
+const commonOptions = (typed: Typed) => ({
+	withGlobals: (command: Command): Command => canBeMeant(command, typed) ? withEveryGlobal(command) : command,
+	withModes: (command: Command): Command => canBeMeant(command, typed) ? withEveryMode(command) : command,
+});
+
 function addAction(program: Command, cli: CliSpec<ActionKind>, typed: Typed): void {
+	const {withGlobals, withModes} = commonOptions(typed);
 	const command = verb(program, cli);
-	for (const {flags, summary, isRepeated} of cli.options) {
+	for (const {flags, summary, isRepeated} of canBeMeant(command, typed) ? cli.options : []) {
 		command.addOption(isRepeated ? new Option(flags, summary).argParser(collect) : new Option(flags, summary));
 	}
 
@@ -133,6 +152,7 @@ function addAction(program: Command, cli: CliSpec<ActionKind>, typed: Typed): vo
 
 /** What comes after an action, and what tells of the program. */
 function addLaterVerbs(program: Command, typed: Typed): void {
+	const {withGlobals, withModes} = commonOptions(typed);
 	withGlobals(withModes(verb(program, {usage: 'recover [domain]', summary: 'finish, roll back or give up an interrupted action', examples: ['recover', 'recover web --roll-back --yes']})
 		.option('--roll-back', 'restore the state before the action')
 		.option('--roll-forward', 'finish the action')
@@ -172,6 +192,7 @@ function addLaterVerbs(program: Command, typed: Typed): void {
 }
 
 function buildProgram(version: string, typed: Typed): Command {
+	const {withGlobals, withModes} = commonOptions(typed);
 	const program = withGlobals(withModes(new Command('vsnap-tui')))
 		.description('Take, revert, merge and delete snapshots of virtual machines, safely. Without a verb it opens the screen.')
 		.argument('[domain]', 'open the screen at this domain')
@@ -224,7 +245,7 @@ export const readVerbTable = (version: string): VerbTable => verbTableOf(buildPr
 
 /** `argv` without node and script. Fails with `usage`. */
 export function parseArguments(argv: string[], version: string): Result<Parsed> {
-	const typed: Typed = {raw: {}};
+	const typed: Typed = {words: new Set(argv), raw: {}};
 	const said = {out: '', error: ''};
 	const program = buildProgram(version, typed);
 	for (const command of [program, ...program.commands.flatMap(child => [child, ...child.commands])]) {
