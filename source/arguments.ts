@@ -25,7 +25,6 @@ function collect(value: string, before: string[] = []): string[] {
 	return [...before, value];
 }
 
-
 /** Which host, and how it is told: for every verb. */
 function withEveryGlobal(command: Command): Command {
 	return command
