@@ -110,7 +110,7 @@ export function planOfflineExternal(context: PlanContext, request: CreateRequest
 	const {action} = request;
 	const disks = inMode(request.disks, 'external');
 	for (const {target, headPath} of disks) {
-		requireSecrets(context, target, headPath, `Leave it out: --disk ${target}=no.`);
+		requireSecrets(context, target, headPath, () => `Leave it out: --disk ${target}=no.`);
 	}
 
 	const made = disks.filter(disk => isMade(disk));

@@ -154,7 +154,7 @@ export function refuseMerges(context: PlanContext, {merges, removed}: Collection
 		refuseBitmaps(context, merge);
 		requireDataFile(context, merge);
 		refuseDisks(context, merge);
-		requireSecrets(context, posix.basename(merge.top), merge.top, dropRemedy(context.inventory.details.domain.name));
+		requireSecrets(context, posix.basename(merge.top), merge.top, () => dropRemedy(context.inventory.details.domain.name));
 	}
 
 	if (merges.length > 0) {

@@ -182,7 +182,7 @@ function memoryFilesOf(context: PlanContext, deleted: readonly Snapshot[]): stri
 function requireHeadSecrets(context: PlanContext): void {
 	for (const {target, sourcePath, isEncrypted} of headDisks(context.inventory.details.domain)) {
 		if (sourcePath !== undefined && !isEncrypted) {
-			requireSecrets(context, target, sourcePath, dropRemedy(context.inventory.details.domain.name));
+			requireSecrets(context, target, sourcePath, () => dropRemedy(context.inventory.details.domain.name));
 		}
 	}
 }

@@ -23,7 +23,7 @@ export function planRecordSecrets(action: RepairRecordsAction, inventory: Invent
 	refuseRepair(context);
 	const lacking = domain.definition.disks.filter(disk => layersWithoutSecret(context.graph, disk).length > 0);
 	for (const {target, sourcePath} of lacking) {
-		requireSecrets(context, target, sourcePath!, secretRemedy(domain.name, target));
+		requireSecrets(context, target, sourcePath!, () => secretRemedy(domain.name, target));
 	}
 
 	if (lacking.length === 0) {

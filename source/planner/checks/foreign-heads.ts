@@ -25,7 +25,7 @@ function isWriteProtected(image: Image | undefined): boolean {
 
 function foreignHeadsOf(context: PlanContext, link: string): Pin[] {
 	const key = context.graph.keyOf(link);
-	return context.pins.filter(pin => pin.hold === 'head' && pin.domainUuid !== context.uuid && context.graph.keyOf(pin.path) === key);
+	return (context.graph.nodes.get(key)?.pins ?? []).filter(pin => pin.hold === 'head' && pin.domainUuid !== context.uuid);
 }
 
 /**

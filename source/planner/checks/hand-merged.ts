@@ -57,8 +57,12 @@ export function refuseHandMerged(context: PlanContext, snapshot: Snapshot, disks
 	const heads = headDisks(context.inventory.details.domain);
 	for (const {target, basePath} of disks.overlaid.filter(disk => !disk.wasLeftOut)) {
 		const headPath = heads.find(disk => disk.target === target)?.sourcePath;
-		const {missing, below} = headPath === undefined ? {missing: [], below: new Map<string, string>()} : findMerged(context, target, headPath);
 		const modifiedAt = modifiedAtOf(context, basePath);
+		if (headPath === undefined || Math.floor(modifiedAt) < snapshot.createdAt) {
+			continue;
+		}
+
+		const {missing, below} = findMerged(context, target, headPath);
 		const above = below.get(basePath);
 		const isChanged = Math.floor(modifiedAt) > snapshot.createdAt
 			|| (Math.floor(modifiedAt) === snapshot.createdAt && above !== undefined && modifiedAtOf(context, above) <= modifiedAt);

@@ -61,11 +61,12 @@ function neighbouring(graph: ImageGraph, recorded: ReadonlyMap<string, Encryptio
 	return below === undefined ? undefined : recorded.get(graph.keyOf(below));
 }
 
-/** Nothing is looked for where no image of the domain is encrypted, as mostly. */
+/** Nothing is looked for before a path is asked for: mostly no image of a domain is encrypted. */
 export function keysOf(site: Site): Keys {
 	const {graph} = site;
-	const recorded = recordedEncryptions(site);
+	let recorded: Map<string, Encryption> | undefined;
 	const encryptionOf = (path: string): Encryption | undefined => {
+		recorded ??= recordedEncryptions(site);
 		const known = recorded.get(graph.keyOf(path));
 		return known !== undefined || !imageAt(graph, path)?.isEncrypted ? known : neighbouring(graph, recorded, path) ?? {format: 'luks'};
 	};

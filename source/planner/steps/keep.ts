@@ -60,7 +60,7 @@ function copyRemedy({sourcePath, format}: Disk): string {
 function refuseKeep(context: PlanContext, disks: Disk[], request: KeepRequest): void {
 	for (const disk of disks) {
 		if (request.kind === 'external') {
-			requireSecrets(context, disk.target, disk.sourcePath!, readOutRemedy(context, disk.sourcePath!));
+			requireSecrets(context, disk.target, disk.sourcePath!, () => readOutRemedy(context, disk.sourcePath!));
 		}
 
 		const image = imageAt(context.graph, disk.sourcePath!);

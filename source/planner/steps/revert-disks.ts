@@ -147,7 +147,7 @@ export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; no
 			requireLayersOfRecord(context, disk);
 		}
 
-		requireSecrets(context, target, basePath, readOutRemedy(context, basePath));
+		requireSecrets(context, target, basePath, () => readOutRemedy(context, basePath));
 		const overlay = overlayPath(stem, {stamp: stampOf(now), folders, taken});
 		const build = buildFor(context, overlay);
 		result.overlaid.push({

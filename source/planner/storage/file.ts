@@ -15,7 +15,9 @@ export function fileAt(path: string): Storage {
 		path,
 		inXml: {type: 'file', attribute: 'file'},
 		driver: 'file',
-		stem: stemOf(path),
+		get stem() {
+			return stemOf(path);
+		},
 		removal: fileCommands.remove(path),
 		showsWrites: true,
 		room({graph, inventory}, growthBytes) {
