@@ -1,8 +1,8 @@
 /**
 A virsh that is kept open: it reads its questions line by line, and answers each within a millisecond, where a process of its own takes twenty to start.
 
-A line is `echo 'vsnap-''MARK-a'; QUESTION; echo 'vsnap-''MARK-b'`. virsh prints the line again before it answers; with the mark in two pieces it is not taken for the
-answer. Nothing that could not be read exactly comes out of here: where virsh complains, where it does not answer, and where a word is nothing for a line, the question is
+A line is `echo 'vs''MARK-0b.'; QUESTION; echo vsMARK-0.; QUESTION; echo vsMARK-1.`. virsh prints the line again before it answers; with the first mark in two pieces it is
+not taken for the answer. It reads a line letter by letter, so that is as short as it can be. Nothing that could not be read exactly comes out of here: where virsh complains, where it does not answer, and where a word is nothing for a line, the question is
 left to a process of its own.
 */
 import {randomBytes} from 'node:crypto';
@@ -15,10 +15,13 @@ export type KeptVirsh = {
 	ask(questions: readonly string[]): Promise<Array<string | undefined>>;
 };
 
-/** With more, the time that a line takes to be read adds up to more than a process. */
-const mostQuestions = 48;
+/** Of more, a process reads its one line sooner than a conversation all of its own. */
+const mostQuestions = 100;
 const mostBytes = 2000;
 const mostLines = 4;
+const patienceMs = {here: 20, overSsh: 150};
+/** Of a line of several questions. */
+const goodLength = 1000;
 /** As long as it takes to connect to a machine far away. A process of its own then has all its time. */
 const answerMs = 5000;
 
@@ -32,12 +35,25 @@ const plain = {TERM: 'dumb', INPUTRC: '/dev/null', XDG_CACHE_HOME: '/dev/null', 
 const isForLines = (question: string): boolean => /^[ -~]*$/.test(question) && question.length <= mostBytes;
 
 export function createKeptVirsh(start: StartConversation, prefix: readonly string[]): KeptVirsh {
-	const lines = new Lines(() => start(prefix, plain), {most: mostLines});
+	const lines = new Lines(() => start(prefix, plain), {most: mostLines, leastPatienceMs: prefix.some(word => word.includes('+ssh:')) ? patienceMs.overSsh : patienceMs.here});
 
 	/** Undefined: not answered, or complained of. */
 	const askLines = async (questions: readonly string[]): Promise<string[] | undefined> => {
-		const mark = randomBytes(12).toString('hex');
-		const text = questions.map((question, index) => `echo 'vsnap-''${mark}-a${index}.'; ${question}; echo 'vsnap-''${mark}-b${index}.'\n`).join('');
+		const mark = randomBytes(8).toString('hex');
+		const groups: number[][] = [];
+		const parts: string[] = [];
+		for (const [index, question] of questions.entries()) {
+			const isFirst = index === 0 || parts.at(-1)!.length + question.length > goodLength;
+			if (isFirst) {
+				groups.push([]);
+				parts.push(`echo 'vs''${mark}-${index}b.'`);
+			}
+
+			groups.at(-1)!.push(index);
+			parts.push(`${parts.pop()!}; ${question}; echo vs${mark}-${index}.`);
+		}
+
+		const text = `${parts.join('\n')}\n`;
 		// In lines of their own: one that is no command for virsh is not begun at all. What it says of the first of them tells that all it had to complain of has come in.
 		const over = `vsnap-${mark}-over`;
 		const said = await lines.ask({text: `${text}${over}\necho 'vsnap-''${mark}-end'\n`, outputEnd: `vsnap-${mark}-end`, complaintEnd: `'${over}'`}, answerMs);
@@ -45,13 +61,23 @@ export function createKeptVirsh(start: StartConversation, prefix: readonly strin
 			return undefined;
 		}
 
-		const answers = questions.map((_, index) => {
-			const [begin, end] = [`vsnap-${mark}-a${index}.`, `vsnap-${mark}-b${index}.`];
-			const from = said.output.indexOf(begin);
-			const to = said.output.indexOf(end, from);
-			return from === -1 || to === -1 ? undefined : said.output.slice(from + begin.length, to);
-		});
-		return answers.includes(undefined) ? undefined : answers as string[];
+		const answers: string[] = [];
+		for (const group of groups) {
+			const begin = `vs${mark}-${group[0]}b.`;
+			let from = said.output.indexOf(begin) + begin.length;
+			for (const index of group) {
+				const end = `vs${mark}-${index}.`;
+				const to = said.output.indexOf(end, from);
+				if (from < begin.length || to === -1) {
+					return undefined;
+				}
+
+				answers.push(said.output.slice(from, to));
+				from = to + end.length;
+			}
+		}
+
+		return answers;
 	};
 
 	return {

@@ -18,6 +18,7 @@ type KeptShell = {
 /** What takes longer, as reading an image whole does, holds up no other. */
 const longestMs = 60_000;
 const mostShells = 3;
+const sshPatienceMs = 150;
 
 const isQuestion = ({isMutating, isDaemon, input, files = [], signal, timeoutMs}: RunRequest): boolean =>
 	!isMutating && !isDaemon && input === undefined && files.length === 0 && signal === undefined && timeoutMs !== undefined && timeoutMs <= longestMs;
@@ -25,10 +26,13 @@ const isQuestion = ({isMutating, isDaemon, input, files = [], signal, timeoutMs}
 /** That it cannot be run, or is not there, is said by who runs it alone. */
 const notRun = new Set([126, 127]);
 
-/** For a shell. Files that are made over there are private as well, until they are given away; `env`, because what a shell does itself may differ. */
+/** For a shell of the user's choice. Files that are made over there are private as well, until they are given away; `env`, because what a shell does itself may differ. */
 export function lineOf(argv: readonly string[]): string {
 	return `umask 077; ${formatRemoteLine(['env', 'LC_ALL=C', ...argv])}`;
 }
+
+/** For `sh`: one process less than with `env`, and just as little the shell's own command. */
+const keptLineOf = (argv: readonly string[]): string => `(umask 077; export LC_ALL=C; exec ${formatRemoteLine(argv)})`;
 
 /** What stands between the marks. A login shell may have said something before. */
 function between(text: string, begin: string, end: string): string {
@@ -38,7 +42,8 @@ function between(text: string, begin: string, end: string): string {
 
 /** `ssh`: the command line up to and with the host; empty: this machine. */
 export function createKeptShell(start: StartConversation, ssh: readonly string[]): KeptShell {
-	const lines = new Lines(() => start([...ssh, 'sh']), {most: mostShells});
+	// A shell of this machine is there at once, an ssh takes its time.
+	const lines = new Lines(() => start([...ssh, 'sh']), {most: mostShells, leastPatienceMs: ssh.length === 0 ? 0 : sshPatienceMs});
 	return {
 		async ask(request) {
 			if (!isQuestion(request)) {
@@ -50,7 +55,7 @@ export function createKeptShell(start: StartConversation, ssh: readonly string[]
 			const startedAt = performance.now();
 			// Standard output and standard error reach us each by itself, so both are marked.
 			const said = await lines.ask({
-				text: `printf ${begin}; printf ${begin} >&2; { ${lineOf(request.argv)}; } </dev/null; printf '${middle}%s${end}' "$?"; printf ${end} >&2\n`,
+				text: `printf ${begin}; printf ${begin} >&2; ${keptLineOf(request.argv)} </dev/null; printf '${middle}%s${end}' "$?"; printf ${end} >&2\n`,
 				outputEnd: end,
 				complaintEnd: end,
 			}, request.timeoutMs!);

@@ -5,8 +5,8 @@ import type {Conversation, Said} from './conversation.ts';
 
 type Line = {conversation: Conversation; openedAt: number; isBusy: boolean; hasAnswered: boolean};
 
-/** A question that takes longer holds up no other: that gets a line of its own, unless to open one takes longer still. */
-const shortestPatienceMs = 150;
+/** Where no more may be opened, a process of its own is left. */
+const fullPatienceMs = 150;
 /** The first answer comes when the program has started, and perhaps connected to another machine. */
 const firstPatienceMs = 3000;
 /** Where nothing can be connected to, not every question is asked twice. */
@@ -15,14 +15,18 @@ const pauseMs = 10_000;
 export class Lines {
 	readonly #start: () => Conversation;
 	readonly #most: number;
+	readonly #leastPatienceMs: number;
 	readonly #lines = new Set<Line>();
 	readonly #waiting: Array<(line?: Line) => void> = [];
-	#patienceMs = firstPatienceMs;
+	#patienceMs: number;
 	#pausedUntil = 0;
 
-	constructor(start: () => Conversation, {most}: {most: number}) {
+	/** `leastPatienceMs`: a question that takes longer holds up no other: that gets a line of its own, unless to open one takes longer still. 0: nothing ever waits while there may be more. */
+	constructor(start: () => Conversation, {most, leastPatienceMs}: {most: number; leastPatienceMs: number}) {
 		this.#start = start;
 		this.#most = most;
+		this.#leastPatienceMs = leastPatienceMs;
+		this.#patienceMs = leastPatienceMs === 0 ? 0 : firstPatienceMs;
 	}
 
 	/** Undefined: it could not be asked in a conversation. */
@@ -40,7 +44,7 @@ export class Lines {
 
 		if (!line.hasAnswered) {
 			line.hasAnswered = true;
-			this.#patienceMs = Math.min(Math.max(performance.now() - line.openedAt, shortestPatienceMs), firstPatienceMs);
+			this.#patienceMs = this.#leastPatienceMs === 0 ? 0 : Math.min(Math.max(performance.now() - line.openedAt, this.#leastPatienceMs), firstPatienceMs);
 		}
 
 		const next = this.#waiting.shift();
@@ -75,11 +79,12 @@ export class Lines {
 			return idle;
 		}
 
-		const given = this.#lines.size === 0 ? undefined : await this.#wait();
+		const patienceMs = this.#lines.size < this.#most ? this.#patienceMs : Math.max(this.#patienceMs, fullPatienceMs);
+		const given = this.#lines.size === 0 || patienceMs === 0 ? undefined : await this.#wait(patienceMs);
 		return given ?? (performance.now() >= this.#pausedUntil && this.#lines.size < this.#most ? this.#open() : undefined);
 	}
 
-	async #wait(): Promise<Line | undefined> {
+	async #wait(patienceMs: number): Promise<Line | undefined> {
 		return new Promise(resolve => {
 			const take = (line?: Line) => {
 				clearTimeout(timer);
@@ -89,7 +94,7 @@ export class Lines {
 			const timer = setTimeout(() => {
 				this.#waiting.splice(this.#waiting.indexOf(take), 1);
 				resolve(undefined);
-			}, this.#patienceMs);
+			}, patienceMs);
 			this.#waiting.push(take);
 		});
 	}

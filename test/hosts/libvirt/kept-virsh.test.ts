@@ -45,17 +45,18 @@ async function fakeVirsh(t: ExecutionContext) {
 echo "$$ $XDG_CACHE_HOME" >> '${folder}/starts'
 while IFS= read -r line; do
 	printf 'virsh # %s\\n' "$line"
-	case $line in
-	vsnap-*-over) echo "error: unknown command: '$line'" >&2; continue ;;
-	*"; answer "*) a=\${line#*"; answer '"}; a=\${a%%"'"*}; ;;
-	*"; complain"*) echo 'error: no such thing' >&2; a= ;;
-	*"; hang"*) sleep 60; a= ;;
-	*"; die"*) exit 1 ;;
-	esac
-	marks=$(printf '%s\\n' "$line" | grep -o "'vsnap-''[^']*'" | sed "s/'vsnap-''\\(.*\\)'/vsnap-\\1/")
-	set -- $marks
-	printf %s "$1"
-	[ $# -lt 2 ] || { printf '%s\\n' "$a"; printf %s "$2"; }
+	while [ -n "$line" ]; do
+		command=\${line%%"; "*}
+		case $line in *"; "*) line=\${line#*"; "} ;; *) line= ;; esac
+		case $command in
+		vsnap-*-over) echo "error: unknown command: '$command'" >&2 ;;
+		answer*) command=\${command#"answer '"}; printf '%s\\n' "\${command%"'"}" ;;
+		echo*) printf %s "\${command#"echo "}" | tr -d "'" ;;
+		complain*) echo 'error: no such thing' >&2 ;;
+		hang*) sleep 60 ;;
+		die*) exit 1 ;;
+		esac
+	done
 done
 `);
 	await chmod(program, 0o755);
@@ -85,6 +86,18 @@ test('what virsh complains of is asked once more in a process of its own, and fa
 	t.false(alone.flat().some(word => word.startsWith('uri')));
 });
 
+test('many questions share lines, and each has its own answer', async t => {
+	const {virsh, alone} = realVirsh(t);
+	const names = Array.from({length: 60}, (_, index) => `s${index}`);
+	for (const name of names) {
+		unwrap(await virsh.askOne(['snapshot-create-as', '--domain', 'test', '--name', name]));
+	}
+
+	const answers = unwrap(await virsh.ask([...names.map(name => ['snapshot-info', '--domain', 'test', '--snapshotname', name]), ['snapshot-info', '--domain', 'test', '--snapshotname', 's0']]));
+	t.deepEqual(answers.map(answer => answer.ok && /Name: +(\w+)/.exec(answer.value)?.[1]), [...names, 's0']);
+	t.deepEqual(alone, []);
+});
+
 test('names come through a line as they are; those with other letters, tabs and line ends are nothing for one', async t => {
 	const {virsh, alone} = realVirsh(t);
 	// The test driver keeps what it is told as long as its virsh lives.
@@ -106,8 +119,8 @@ test('an answer counts when all that virsh had to complain of has come in', asyn
 	const startSaying = (complaint: string): StartConversation => () => ({
 		async ask(question) {
 			questions.push(question);
-			const [mark] = /[\da-f]{24}/.exec(question.text)!;
-			return {output: `vsnap-${mark}-a0.it isvsnap-${mark}-b0.vsnap-${mark}-end`, complaint: `${complaint}error: unknown command: 'vsnap-${mark}-over'\n\n`};
+			const [mark] = /[\da-f]{16}/.exec(question.text)!;
+			return {output: `vs${mark}-0b.it isvs${mark}-0.vsnap-${mark}-end`, complaint: `${complaint}error: unknown command: 'vsnap-${mark}-over'\n\n`};
 		},
 		end: () => undefined,
 	});
