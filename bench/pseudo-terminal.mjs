@@ -60,6 +60,18 @@ export function openPseudoTerminal(command, environment = {}) {
 				ms: answer.length === 0 ? 0 : answer[0].atMs - typedAtMs,
 			};
 		},
+		/** Types, and tells when the first answer came, and when one that fits. */
+		async press(keys, sign) {
+			const from = chunks.length;
+			const typedAtMs = performance.now() - startedAtMs;
+			child.stdin.write(keys);
+			while (!sign.test(textSince(from))) {
+				await sleep(2);
+			}
+
+			const at = chunks.findIndex((_, index) => index >= from && sign.test(Buffer.concat(chunks.slice(from, index + 1).map(({bytes}) => bytes)).toString()));
+			return {saidMs: chunks[from].atMs - typedAtMs, stepMs: chunks[at].atMs - typedAtMs};
+		},
 		async countBytes(durationMs) {
 			const from = chunks.length;
 			await sleep(durationMs);
@@ -73,7 +85,7 @@ export function openPseudoTerminal(command, environment = {}) {
 		},
 		async close(keys) {
 			child.stdin.write(keys);
-			await Promise.race([ended, sleep(3000).then(() => child.kill('SIGHUP'))]);
+			await Promise.race([ended, sleep(3000).then(() => child.kill('SIGKILL'))]);
 		},
 	};
 }

@@ -1,12 +1,13 @@
 /**
-One domain with one disk and three snapshots, asked and reverted here and over ssh to this machine, in turn; medians, their ratios beside what they may be, and how many ssh
-processes a revert starts. Needs root and the programs of the lab (test/lab/install.sh).
+One domain with one disk and three snapshots, asked and reverted here, over ssh to this machine, and over ssh through a relay that holds everything back by 80 ms each way, in
+turn; medians, their ratios beside what they may be, how many ssh processes a revert starts, and how many round trips of the slow link it waits for. Needs root and the programs of the lab (test/lab/install.sh).
 
 Usage: npm run bench:remote
 */
 import {
 	chmod, mkdtemp, readFile, rm, writeFile,
 } from 'node:fs/promises';
+import {connect, createServer, type AddressInfo, type Socket} from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -56,6 +57,30 @@ async function countingSsh(): Promise<{env: Record<string, string>; count: () =>
 	};
 }
 
+const delayMs = 80;
+
+function passOn(from: Socket, to: Socket): void {
+	from.on('data', bytes => {
+		setTimeout(() => to.write(bytes), delayMs);
+	}).on('end', () => {
+		setTimeout(() => to.end(), delayMs);
+	}).on('error', () => to.destroy());
+}
+
+/** A port that leads to this one over a slow link: the kernel's own way (tc netem) is not everywhere. */
+async function slowLinkTo(port: number): Promise<number> {
+	const server = createServer(near => {
+		const far = connect(port, '127.0.0.1');
+		passOn(near, far);
+		passOn(far, near);
+	});
+	await new Promise<void>(resolve => {
+		server.listen(0, '127.0.0.1', resolve);
+	});
+	endings.unshift(() => server.close());
+	return (server.address() as AddressInfo).port;
+}
+
 async function measure(): Promise<void> {
 	await startLab();
 	const domain = await makeDomain(context, {diskCount: 1});
@@ -65,11 +90,13 @@ async function measure(): Promise<void> {
 	}
 
 	const uri = await startSshServer(context as ExecutionContext);
+	const [, port] = /:(\d+)\//.exec(uri)!;
+	const slowUri = uri.replace(`:${port}/`, `:${await slowLinkTo(Number(port))}/`);
 	const {env, count} = await countingSsh();
 	const times: Record<string, number[]> = {};
 	const starts: Record<string, number[]> = {};
 	for (let turn = 0; turn < repetitions; turn++) {
-		for (const [place, flags] of [['here', []], ['ssh', ['-c', uri]]] as const) {
+		for (const [place, flags] of [['here', []], ['ssh', ['-c', uri]], ['slow', ['-c', slowUri]]] as const) {
 			for (const [what, args] of [['tree', ['tree', domain.name]], ['revert', ['revert', domain.name, 's2', '--discard', '--shutoff', '--yes']]] as const) {
 				await count();
 				(times[`${what} ${place}`] ??= []).push(await timed(domain, [...flags, ...args], env));
@@ -78,9 +105,10 @@ async function measure(): Promise<void> {
 		}
 	}
 
-	for (const [what, budget] of [['tree', 2], ['revert', 3]] as const) {
-		const [here, there] = [median(times[`${what} here`]!), median(times[`${what} ssh`]!)];
+	for (const [what, budget, mostTrips] of [['tree', 2, 12], ['revert', 3, 40]] as const) {
+		const [here, there, slow] = [median(times[`${what} here`]!), median(times[`${what} ssh`]!), median(times[`${what} slow`]!)];
 		console.log(`${what}: ${Math.round(here)} ms here, ${Math.round(there)} ms over ssh, ratio ${(there / here).toFixed(2)} (at most ${budget}); ssh processes: ${median(starts[`${what} ssh`]!)}${what === 'revert' ? ' (at most 6)' : ''}`);
+		console.log(`${what} with ${delayMs} ms each way: ${Math.round(slow)} ms, round trips waited for: ${((slow - there) / (2 * delayMs)).toFixed(1)} (at most ${mostTrips})`);
 	}
 }
 

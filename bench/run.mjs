@@ -3,7 +3,7 @@ Measures the built program in a real pseudo-terminal, and prints each figure bes
 Where two commands are compared they take turns, so that both meet the same machine; figures are medians.
 
 Usage: npm run bench. Needs `script` (util-linux) and /proc; the row with 1,000 snapshots needs a libvirt that answers at qemu:///system, those of the doctor
-libvirtd and qemu-img.
+libvirtd and qemu-img, those of a revert root and the programs of the lab.
 */
 import {execFile} from 'node:child_process';
 import {readFile} from 'node:fs/promises';
@@ -27,6 +27,7 @@ const rows = [
 	...await measureKeysAndIdling(),
 	...await measureBigHost(),
 	...await measureThousandSnapshots(),
+	...await measureRevert(),
 	...await measureDoctor(),
 ];
 print();
@@ -143,6 +144,18 @@ async function measureThousandSnapshots() {
 		return [ratio(what, times.ours, {than: times.virsh, budget: 1.3})];
 	} finally {
 		await removeThousandSnapshots();
+	}
+}
+
+/** Where the lab can be: for root, with its programs. */
+async function measureRevert() {
+	const isRoot = process.getuid() === 0;
+	try {
+		const {stdout} = isRoot ? await run(process.execPath, ['--import=tsx', 'bench/revert.ts'], {timeout: 600_000}) : {};
+		return isRoot ? JSON.parse(stdout) : [{what: 'a revert / its own exported script (needs root)', budget: 1.2, unit: ''}];
+	} catch (error) {
+		process.stderr.write(`${error.stderr ?? error}\n`);
+		return [{what: 'a revert / its own exported script (no lab here)', budget: 1.2, unit: ''}];
 	}
 }
 
