@@ -37,7 +37,7 @@ type RoundOptions = {
 	interrupt?: AbortSignal;
 };
 
-const readersAtOnce = 2;
+const readersAtOnce = 3;
 const patientPauseMs = {atLeast: 20, atMost: 2000};
 
 type HostCheck = {
