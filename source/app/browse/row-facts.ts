@@ -52,12 +52,22 @@ function gatherFacts(details: DomainDetails): RowFacts {
 	}
 
 	const frozenBy = new Map<string, number>();
-	const kept = (snapshot: Snapshot) => snapshot.disks.flatMap(({target, mode}) => {
-		const image = mode === 'external' ? byPath.get(frozenPath(snapshot, target) ?? '') : undefined;
-		return image === undefined ? [] : [{target, image}];
-	});
-	for (const {image} of snapshots.flatMap(snapshot => kept(snapshot))) {
-		frozenBy.set(image.path, (frozenBy.get(image.path) ?? 0) + 1);
+	const kept = (snapshot: Snapshot) => {
+		const found: Array<{target: string; image: Image}> = [];
+		for (const {target, mode} of snapshot.disks) {
+			const image = mode === 'external' ? byPath.get(frozenPath(snapshot, target) ?? '') : undefined;
+			if (image !== undefined) {
+				found.push({target, image});
+			}
+		}
+
+		return found;
+	};
+
+	for (const snapshot of snapshots) {
+		for (const {image} of kept(snapshot)) {
+			frozenBy.set(image.path, (frozenBy.get(image.path) ?? 0) + 1);
+		}
 	}
 
 	const foreign = new Set(details.foreignPins.map(({path}) => path));

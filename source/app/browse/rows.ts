@@ -155,10 +155,20 @@ export function allRows(state: State): Row[] {
 	return state.folded[state.view].size === 0 || details === undefined ? currentRows(state) : rowsOf(details, state.view, {...foundFor(state, details), folded: nothingFolded});
 }
 
+/** One frame asks for it many times, and rows never change. */
+const lastSelected = new WeakMap<Row[], {id: string | undefined; view: View; node: TreeNode | undefined}>();
+
 /** The node that is selected on the right. Until the person moves, the head is: it is where the domain is. */
 export function selectedNode(state: State, rows = currentRows(state)): TreeNode | undefined {
 	const {id} = state.cursors[state.view];
-	return (rows.find(row => row.item.name === id) ?? (state.view === 'snapshots' ? rows.find(row => row.item.kind === 'head') : undefined) ?? rows[0])?.item;
+	const last = lastSelected.get(rows);
+	if (last !== undefined && last.id === id && last.view === state.view) {
+		return last.node;
+	}
+
+	const node = (rows.find(row => row.item.name === id) ?? (state.view === 'snapshots' ? rows.find(row => row.item.kind === 'head') : undefined) ?? rows[0])?.item;
+	lastSelected.set(rows, {id, view: state.view, node});
+	return node;
 }
 
 export function selectedSnapshot(state: State): Snapshot | undefined {

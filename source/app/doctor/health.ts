@@ -5,6 +5,7 @@ found before a change is dropped, so that no mark is older than what it is about
 import {sortFindings, type Finding, type Severity} from '../../model/domain/finding.ts';
 import type {DomainSummary} from '../../model/domain/domain.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
+import type {Image} from '../../model/images/image.ts';
 import type {Result} from '../../model/result.ts';
 import {describeFailure} from '../../model/text/describe-failure.ts';
 import type {Update} from '../browse/read.ts';
@@ -79,19 +80,23 @@ export function noteList(state: State, before: readonly DomainSummary[] | undefi
 	return noteChanges(state, [...new Set([...was.keys(), ...is.keys()])].filter(uuid => was.get(uuid) !== is.get(uuid)));
 }
 
+const isSameImage = (one: Image, other: Image): boolean => one.path === other.path && one.backingPath === other.backingPath && one.format === other.format
+	&& one.internalSnapshots.length === other.internalSnapshots.length && one.problems.length === other.problems.length && one.problems.every(({kind}, index) => kind === other.problems[index]!.kind);
+
 /** Whether two pictures of one domain tell the same, apart from how much its guest has written. */
 export function isSamePicture(one: DomainDetails, other: DomainDetails): boolean {
-	const wordsOf = ({domain, currentSnapshot, checkpoints, images, unreadable}: DomainDetails) => JSON.stringify([
+	const wordsOf = ({domain, currentSnapshot, checkpoints, unreadable}: DomainDetails) => JSON.stringify([
 		domain.state,
 		domain.hasManagedSave,
 		currentSnapshot,
 		domain.definition.disks,
 		checkpoints.map(({name}) => name),
 		unreadable,
-		images.map(({path, backingPath, format, problems, internalSnapshots}) => [path, backingPath, format, problems.map(({kind}) => kind), internalSnapshots.length]),
 	]);
 	return one.snapshots.length === other.snapshots.length
 		&& one.snapshots.every(({xml}, index) => xml === other.snapshots[index]!.xml)
+		&& one.images.length === other.images.length
+		&& one.images.every((image, index) => isSameImage(image, other.images[index]!))
 		&& wordsOf(one) === wordsOf(other);
 }
 

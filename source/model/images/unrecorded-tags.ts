@@ -37,9 +37,13 @@ function ownPlaces(details: Known): Array<{target: string; path: string}> {
 /** Internal snapshots in the images of the domain, without those that the record of an internal snapshot tells of. */
 export function unrecordedTags(details: Known): UnrecordedTag[] {
 	const {snapshots, images} = details;
+	const tagged = new Map(images.filter(({internalSnapshots}) => internalSnapshots.length > 0).map(image => [image.path, image.internalSnapshots]));
+	if (tagged.size === 0) {
+		return [];
+	}
+
 	const names = new Set(snapshots.map(({name}) => name));
 	const recorded = new Set(snapshots.filter(({disks}) => disks.some(({mode}) => mode === 'internal')).map(({name}) => name));
-	const tagged = new Map(images.filter(({internalSnapshots}) => internalSnapshots.length > 0).map(image => [image.path, image.internalSnapshots]));
 	const tags = new Map<string, UnrecordedTag>();
 	for (const {target, path} of ownPlaces(details)) {
 		for (const {tag, createdAt, memoryBytes} of tagged.get(path) ?? []) {
