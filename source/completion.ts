@@ -91,10 +91,10 @@ complete -F _vsnap_tui vsnap-tui
 
 /** A specification of zsh's _arguments: brackets and colons in it are escaped. */
 function zshOption({names, value, choices, summary}: OptionRow): string[] {
-	const told = summary.replaceAll(/[[\]:\\]/g, match => `\\${match}`);
+	const described = summary.replaceAll(/[[\]:\\]/g, match => `\\${match}`);
 	const message = value?.replaceAll(/[<>[\]]/g, '').replaceAll(':', String.raw`\:`);
 	const what = value === undefined ? '' : `:${message}:${choices.length > 0 ? `(${choices.join(' ')})` : (kindOf(value) === 'file' ? '_files' : ' ')}`;
-	return names.map(name => quote(`*${name}[${told}]${what}`));
+	return names.map(name => quote(`*${name}[${described}]${what}`));
 }
 
 function formatZsh({verbs}: VerbTable): string {

@@ -26,8 +26,8 @@ function whyFailed(failure: Failure): string {
 		return `${failure.title}: ${whyFailed(failure.cause)}`;
 	}
 
-	const said = failure.kind === 'tool-failed' ? failure.cause.stderr.trim().split('\n').at(-1)!.replace(/^error: /u, '') : '';
-	return said === '' ? describeFailure(failure).message.split('\n', 1)[0]! : said;
+	const lastLine = failure.kind === 'tool-failed' ? failure.cause.stderr.trim().split('\n').at(-1)!.replace(/^error: /u, '') : '';
+	return lastLine === '' ? describeFailure(failure).message.split('\n', 1)[0]! : lastLine;
 }
 
 /** One line, for the table. */

@@ -3,7 +3,7 @@ One action, all of it: what may be typed for it, what the screen asks, and its w
 keys, the menu, the questions and the audit log are fed from the registry of these.
 */
 import type {Action, Request} from '../model/plan/request.ts';
-import type {BackupFolder, DomainDetails, RestoreWish} from '../model/domain/inventory.ts';
+import type {BackupFolder, DomainDetails, ElsewhereRequest} from '../model/domain/inventory.ts';
 import type {Plan} from '../model/plan/plan.ts';
 import type {Result} from '../model/result.ts';
 import type {Field, Kept} from './question.ts';
@@ -104,7 +104,7 @@ export type ActionSpec<K extends ActionKind> = {
 	/** The folder of backups that it works with, absolute. */
 	backupFolder?(request: GivenOf<K>): string | undefined;
 	/** What it restores from that folder elsewhere; undefined: nothing. */
-	restores?(request: GivenOf<K>, backups: BackupFolder): RestoreWish | undefined;
+	restores?(request: GivenOf<K>, backups: BackupFolder): ElsewhereRequest | undefined;
 	/** Images that it names by itself, absolute: they may lie where no record leads to, so they are read besides. */
 	reads?(request: GivenOf<K>): string[];
 	/** For several domains at once: what of the answers for one of them holds for the others, where each then takes its own defaults. `details`: of that one. */

@@ -64,9 +64,9 @@ export async function listCheckpoints(context: CommandContext, name: string): Pr
 		sayLines(context, [`"${domain.name}" has no checkpoints. vsnap-tui checkpoint create makes one.`]);
 	} else {
 		sayLines(context, treeLines(checkpoints, context.isAscii, checkpoint => {
-			const told = tellCheckpoint(details.value, checkpoint);
+			const facts = tellCheckpoint(details.value, checkpoint);
 			return [
-				formatTime(checkpoint.createdAt), told.disks.map(({target}) => target).join(' '), sizeText(told.size), describeHealth(told), [checkpoint.description ?? '', ownerOf(checkpoint.name)].filter(text => text !== '').join(', '),
+				formatTime(checkpoint.createdAt), facts.disks.map(({target}) => target).join(' '), sizeText(facts.size), describeHealth(facts), [checkpoint.description ?? '', ownerOf(checkpoint.name)].filter(text => text !== '').join(', '),
 			];
 		}));
 	}

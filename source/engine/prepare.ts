@@ -55,8 +55,8 @@ async function planFrom({host, store, clock, nextId}: Planning, given: Asked, in
 		return backups;
 	}
 
-	const wish = backups && specOf(given).restores?.(given, backups.value);
-	const place = wish && await readRestorePlace(host, wish);
+	const elsewhere = backups && specOf(given).restores?.(given, backups.value);
+	const place = elsewhere && await readRestorePlace(host, elsewhere);
 	if (place?.ok === false) {
 		return place;
 	}

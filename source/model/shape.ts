@@ -15,13 +15,13 @@ export type Shape =
 /** Deeper is no answer that anybody means. libvirt starts no domain on more than 200 layers. */
 const deepest = 2000;
 
-function said(value: unknown): string {
+function shown(value: unknown): string {
 	return value === null ? 'null' : (Array.isArray(value) ? 'a list' : `a ${typeof value}`);
 }
 
 /** The end of a sentence on the first thing that does not fit, "disks[2].file is null, and text was expected"; undefined: all fits. */
 export function misfitOf(value: unknown, shape: Shape, name = 'it', depth = 0): string | undefined {
-	const misfit = (expected: string) => `${name} is ${said(value)}, and ${expected} was expected`;
+	const misfit = (expected: string) => `${name} is ${shown(value)}, and ${expected} was expected`;
 	if (depth > deepest) {
 		return 'it is nested without an end';
 	}

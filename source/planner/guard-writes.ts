@@ -181,13 +181,13 @@ export function guardWrites(context: PlanContext, plan: Plan): Result<Plan> {
 		const account = isLook ? accounts.get(command.argv.at(-1)!) : undefined;
 		return isLook && account !== undefined ? {...step, command: {...command, runAs: account}} : step;
 	});
-	const told = new Map([...accounts].flatMap(([path, {uid}]) => risksAt(context, path).map(({folder}) => [folder, uid] as const)));
+	const byFolder = new Map([...accounts].flatMap(([path, {uid}]) => risksAt(context, path).map(({folder}) => [folder, uid] as const)));
 	return succeed({
 		...plan,
 		steps: checked,
 		consequences: [
 			...plan.consequences,
-			...[...told].map(([folder, uid]) => ({severity: 'info' as const, text: `Images in ${folder} are written to with only the rights of user ${uid}, who may write to that folder.`})),
+			...[...byFolder].map(([folder, uid]) => ({severity: 'info' as const, text: `Images in ${folder} are written to with only the rights of user ${uid}, who may write to that folder.`})),
 		],
 	});
 }

@@ -4,7 +4,7 @@ Which disks take part in a new snapshot, and how: what was asked for each, what 
 */
 import {posix} from 'node:path';
 import type {CreateAction, DiskRequest} from '../../model/plan/request.ts';
-import type {DiskAnswer, Way} from '../../model/plan/decision-table.ts';
+import type {DiskAnswer, SnapshotMethod} from '../../model/plan/decision-table.ts';
 import {headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk, type SnapshotMode} from '../../model/domain/domain.ts';
 import {imageAt} from '../../model/images/image-graph.ts';
 import {refuseBrokenChain} from '../../planner/checks/blockers.ts';
@@ -38,7 +38,7 @@ function refuseRequest(context: PlanContext, request: DiskRequest): void {
 	}
 }
 
-/** Each disk of the domain with its wish. A wish may name the disk by its target, or by the file that it is on. */
+/** Each disk of the domain with its request. A request may name the disk by its target, or by the file that it is on. */
 export function askDisks(context: PlanContext, action: CreateAction): AskedDisk[] {
 	const disks = headDisks(context.inventory.details.domain);
 	const requests = new Map<string, DiskRequest>();
@@ -78,12 +78,12 @@ export function answerOf(disks: AskedDisk[]): DiskAnswer {
 		return 'no';
 	}
 
-	const said = (['internal', 'external'] as const).filter(mode => partaking.includes(mode));
-	return said.length === 2 ? 'mixed' : said[0] ?? '-';
+	const modes = (['internal', 'external'] as const).filter(mode => partaking.includes(mode));
+	return modes.length === 2 ? 'mixed' : modes[0] ?? '-';
 }
 
 /** As the way says, where nothing was asked. */
-export function modeOf({disk, request, asked}: AskedDisk, way: Way): SnapshotMode {
+export function modeOf({disk, request, asked}: AskedDisk, way: SnapshotMethod): SnapshotMode {
 	const isLeftAlone = !isEligible(disk) && request === undefined;
 	return isLeftAlone ? 'no' : asked ?? (way.disk === 'default' ? 'external' : way.disk);
 }

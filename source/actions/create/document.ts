@@ -78,10 +78,10 @@ function readDisk(node: XmlNode): Result<DiskRequest> {
 		return refuse('a <disk> has no name.', 'Its name is the target of the disk, or the file that it is on.');
 	}
 
-	const said = attributeOf(node, 'snapshot');
-	const mode = toSnapshotMode(said);
-	if (said !== undefined && mode === undefined) {
-		return refuse(`the disk ${target} cannot be "${said}".`, 'It is one of: no, internal, external, manual.');
+	const asked = attributeOf(node, 'snapshot');
+	const mode = toSnapshotMode(asked);
+	if (asked !== undefined && mode === undefined) {
+		return refuse(`the disk ${target} cannot be "${asked}".`, 'It is one of: no, internal, external, manual.');
 	}
 
 	const more = notCarried(node);

@@ -1,7 +1,7 @@
 /**
 What the ways of creating a snapshot are given, and what each of them gives.
 */
-import type {Way} from '../../model/plan/decision-table.ts';
+import type {SnapshotMethod} from '../../model/plan/decision-table.ts';
 import type {SnapshotMemory} from '../../model/domain/snapshot.ts';
 import type {CheckpointProof, Consequence, Step} from '../../model/plan/plan.ts';
 import type {CreateAction} from '../../model/plan/request.ts';
@@ -16,4 +16,4 @@ export type CreateParts = {
 };
 
 /** What every way of creating is given. */
-export type CreateRequest = {action: CreateAction; way: Way; disks: DiskPlan[]; memory: SnapshotMemory; now: Date};
+export type CreateRequest = {action: CreateAction; way: SnapshotMethod; disks: DiskPlan[]; memory: SnapshotMemory; now: Date};

@@ -4,7 +4,7 @@ is ever overwritten, and an overlay that was made beforehand is proven against t
 */
 import {Buffer} from 'node:buffer';
 import {posix} from 'node:path';
-import type {Way} from '../../model/plan/decision-table.ts';
+import type {SnapshotMethod} from '../../model/plan/decision-table.ts';
 import type {CreateAction} from '../../model/plan/request.ts';
 import {advisedDepth} from '../../model/images/chain-depth.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
@@ -214,7 +214,7 @@ function chooseOverlay(context: PlanContext, naming: Naming, {target, request, h
 }
 
 /** How each disk takes part, and all new files. A disk that cannot is not among them. Appends blockers to the context. */
-export function planDisks(context: PlanContext, given: {action: CreateAction; way: Way; asked: AskedDisk[]; now: Date}): {disks: DiskPlan[]; memoryPath: string | undefined; consequences: Consequence[]} {
+export function planDisks(context: PlanContext, given: {action: CreateAction; way: SnapshotMethod; asked: AskedDisk[]; now: Date}): {disks: DiskPlan[]; memoryPath: string | undefined; consequences: Consequence[]} {
 	const {action, way, now} = given;
 	const consequences: Consequence[] = [];
 	const naming: Naming = {action, now, taken: new Set(context.inventory.details.images.map(image => image.path)), consequences};

@@ -1,5 +1,5 @@
 /**
-How a wished snapshot would be made: the row of the decision table that answers, in words for the screen. The planner asks the same table, with more knowledge.
+How the requested snapshot would be made: the row of the decision table that answers, in words for the screen. The planner asks the same table, with more knowledge.
 */
 import type {Request} from '../../model/plan/request.ts';
 import {decide, type Answers, type Decision, type DiskAnswer} from '../../model/plan/decision-table.ts';

@@ -53,7 +53,7 @@ function requireTold(context: PlanContext, deleted: readonly Checkpoint[]): void
 	}
 }
 
-function forget({hypervisor: {checkpoints}, uuid}: PlanContext, {name, xml}: Checkpoint, id: string): Step {
+function deleteRecord({hypervisor: {checkpoints}, uuid}: PlanContext, {name, xml}: Checkpoint, id: string): Step {
 	return step('switch', {
 		id,
 		title: `Delete the record of checkpoint "${name}"`,
@@ -79,13 +79,13 @@ function fileSteps(context: PlanContext, checkpoint: Checkpoint, id: string): St
 /** Who comes after one that goes is told the next one above. libvirt does that by itself; records of ours are written anew. */
 function reparentSteps(context: PlanContext, deleted: readonly Checkpoint[]): Result<Step[]> {
 	const {inventory: {details: {checkpoints}}, hypervisor, can} = context;
-	const gone = new Set(deleted.map(({name}) => name));
-	const orphans = checkpoints.filter(({name, parent}) => !gone.has(name) && parent !== undefined && gone.has(parent));
+	const deletedNames = new Set(deleted.map(({name}) => name));
+	const orphans = checkpoints.filter(({name, parent}) => !deletedNames.has(name) && parent !== undefined && deletedNames.has(parent));
 	return can.recordsRunning
 		? succeed([])
 		: allOf(orphans.map((checkpoint, index) => {
 			const [, ...ancestors] = withAncestors(checkpoints, checkpoint.name);
-			return mapResult(changeCheckpointParent(checkpoint.xml, ancestors.find(({name}) => !gone.has(name))?.name), xml => step('switch', {
+			return mapResult(changeCheckpointParent(checkpoint.xml, ancestors.find(({name}) => !deletedNames.has(name))?.name), xml => step('switch', {
 				id: `parent-${index + 1}`,
 				title: `Reparent checkpoint "${checkpoint.name}"`,
 				command: hypervisor.checkpoints.replace(`checkpoint-child-${index + 1}`, xml),
@@ -99,14 +99,14 @@ function stepsFor(context: PlanContext, deleted: readonly Checkpoint[], {isMetad
 	return [...byAge([...deleted])].reverse().flatMap((checkpoint, index) => {
 		const id = `delete-${index + 1}`;
 		if (isMetadataOnly) {
-			return [forget(context, checkpoint, id)];
+			return [deleteRecord(context, checkpoint, id)];
 		}
 
 		if (isOff(context)) {
-			return [forget(context, checkpoint, id), ...fileSteps(context, checkpoint, id)];
+			return [deleteRecord(context, checkpoint, id), ...fileSteps(context, checkpoint, id)];
 		}
 
-		return isBroken(context, checkpoint) ? [forget(context, checkpoint, id)] : context.hypervisor.checkpoints.deleteRunning({id, checkpoint, disks: recordedDisks(context, checkpoint)});
+		return isBroken(context, checkpoint) ? [deleteRecord(context, checkpoint, id)] : context.hypervisor.checkpoints.deleteRunning({id, checkpoint, disks: recordedDisks(context, checkpoint)});
 	});
 }
 
@@ -141,23 +141,23 @@ export function planDeleteCheckpoint(action: DeleteCheckpointAction, inventory: 
 		return parents;
 	}
 
-	const gone = new Set(deleted.map(({name}) => name));
+	const deletedNames = new Set(deleted.map(({name}) => name));
 	const steps = context.blockers.length > 0 ? [] : [...parents.value, ...stepsFor(context, deleted, action)];
 	return assembleCheckpointPlan(context, {
 		action,
 		arguments: given,
 		proof: {
-			checkpoints: checkpoints.filter(({name}) => !gone.has(name)).map(({name}) => ({
-				name, parent: withAncestors(checkpoints, name).slice(1).find(ancestor => !gone.has(ancestor.name))?.name,
+			checkpoints: checkpoints.filter(({name}) => !deletedNames.has(name)).map(({name}) => ({
+				name, parent: withAncestors(checkpoints, name).slice(1).find(ancestor => !deletedNames.has(ancestor.name))?.name,
 			})),
-			goneCheckpoints: [...gone],
+			goneCheckpoints: [...deletedNames],
 		},
 	}, {
 		steps,
 		written,
 		basis: written,
 		consequences: describeDeletion({
-			deleted, stay: checkpoints.filter(({name}) => !gone.has(name)), isMetadataOnly: action.isMetadataOnly, broken: isOff(context) ? [] : deleted.filter(checkpoint => isBroken(context, checkpoint)), now: given.now,
+			deleted, stay: checkpoints.filter(({name}) => !deletedNames.has(name)), isMetadataOnly: action.isMetadataOnly, broken: isOff(context) ? [] : deleted.filter(checkpoint => isBroken(context, checkpoint)), now: given.now,
 		}),
 	});
 }

@@ -36,8 +36,8 @@ export function describeDeletion({deleted, stay, isMetadataOnly, broken, now}: {
 	const nowSeconds = Math.floor(now.getTime() / 1000);
 	return [
 		...deleted.map(({name, createdAt, description}): Consequence => {
-			const told = `checkpoint "${name}" (${formatAge(createdAt, nowSeconds)})${description === undefined ? '' : `: ${description}`}`;
-			return {severity: 'warning', text: `Goes: ${told}. No backup can copy just the changes since then any longer.`, gone: told};
+			const described = `checkpoint "${name}" (${formatAge(createdAt, nowSeconds)})${description === undefined ? '' : `: ${description}`}`;
+			return {severity: 'warning', text: `Goes: ${described}. No backup can copy just the changes since then any longer.`, gone: described};
 		}),
 		{severity: 'info', text: 'No content of a disk is touched, and backups that were made stay what they are.'},
 		...(stay.length === 0

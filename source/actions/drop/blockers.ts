@@ -131,9 +131,9 @@ remain. Appends blockers.
 */
 export function requireCurrent(context: PlanContext, deleted: readonly Snapshot[]): void {
 	const {domain, snapshots, currentSnapshot} = context.inventory.details;
-	const gone = new Set(deleted.map(({name}) => name));
-	const remaining = snapshots.filter(snapshot => !gone.has(snapshot.name) && isExternal(snapshot));
-	if (context.can.revertUnlinksRecordedOverlays && remaining.length > 0 && currentSnapshot !== undefined && nextCurrent(context, gone) === undefined) {
+	const deletedNames = new Set(deleted.map(({name}) => name));
+	const remaining = snapshots.filter(snapshot => !deletedNames.has(snapshot.name) && isExternal(snapshot));
+	if (context.can.revertUnlinksRecordedOverlays && remaining.length > 0 && currentSnapshot !== undefined && nextCurrent(context, deletedNames) === undefined) {
 		context.blockers.push({
 			kind: 'not-supported',
 			text: `The disks of ${domain.name} are based on none of the remaining snapshots (${remaining.map(({name}) => name).join(', ')}), so none could be current; without a current snapshot, libvirt's own revert crashes its daemon.`,

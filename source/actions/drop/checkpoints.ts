@@ -39,10 +39,10 @@ export function checkpointsOver(context: PlanContext, merges: readonly Merge[]):
 		const names = bitmapsOfMerge(context, merge).ended;
 		return recordedAbove(context, merge, bitmap => names.includes(bitmap));
 	}));
-	const stay = checkpoints.filter(checkpoint => !ended.has(checkpoint));
-	const good = goodAmong(context, stay.filter(checkpoint => merges.some(merge => recordedAbove(context, merge, () => true).includes(checkpoint))));
+	const remaining = checkpoints.filter(checkpoint => !ended.has(checkpoint));
+	const good = goodAmong(context, remaining.filter(checkpoint => merges.some(merge => recordedAbove(context, merge, () => true).includes(checkpoint))));
 	const larger = new Set(byQemuImg.filter(({way}) => way === 'pull').flatMap(merge => recordedAbove(context, merge, bitmap => imageAt(graph, merge.top)?.bitmaps.some(({name}) => name === bitmap) ?? false)));
-	return mapResult(checkpointRecords(context, {stay}), records => ({
+	return mapResult(checkpointRecords(context, {stay: remaining}), records => ({
 		...records,
 		remove: removeEnded(context, byQemuImg),
 		consequences: describeCheckpoints({

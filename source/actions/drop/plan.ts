@@ -140,10 +140,10 @@ function isBelowParked(context: PlanContext, overlays: readonly string[]): boole
 function defineSteps(context: PlanContext, given: {collection: Collection; moves: Moves; isIrreversible: boolean}): Result<Step[]> {
 	const {collection, moves, isIrreversible} = given;
 	const {details, definitionXml} = context.inventory;
-	const gone = new Set([...collection.removed, ...collection.merges.flatMap(merge => merge.gone)].flatMap(path => aliasesOf(context, path)));
+	const removedPaths = new Set([...collection.removed, ...collection.merges.flatMap(merge => merge.gone)].flatMap(path => aliasesOf(context, path)));
 	const before = leftImagesOf(context) ?? [];
 	const staying = collection.staying.filter(stay => stay.reason !== 'stands-alone' && !isBelowParked(context, stay.overlays)).map(({path}) => path);
-	const left = [...new Set([...before.filter(path => !gone.has(path)), ...staying])];
+	const left = [...new Set([...before.filter(path => !removedPaths.has(path)), ...staying])];
 	const noted = details.domain.definition.leftImages ?? [];
 	const isNoteRight = noted.length === left.length && left.every(path => noted.includes(path));
 	const sources = new Map(details.domain.definition.disks.flatMap(disk => {
@@ -233,13 +233,13 @@ export function planDrop(context: PlanContext, request: DropRequest, {inventory,
 		requireOpened(context, deleted);
 	}
 
-	const gone = new Set([...collection.removed, ...merges.flatMap(merge => merge.gone)]);
+	const removedPaths = new Set([...collection.removed, ...merges.flatMap(merge => merge.gone)]);
 	const memoryFiles = isMetadataOnly ? [] : memoryFilesOf(context, deleted);
-	if (gone.size > 0 || memoryFiles.length > 0 || (!isMetadataOnly && deleted.some(snapshot => !isExternal(snapshot)))) {
+	if (removedPaths.size > 0 || memoryFiles.length > 0 || (!isMetadataOnly && deleted.some(snapshot => !isExternal(snapshot)))) {
 		refuseUnreadable(context);
 	}
 
-	const untag = untagSteps(context, {deleted: isMetadataOnly ? [] : deleted.filter(snapshot => !isExternal(snapshot)), gone, contents: moves.contents});
+	const untag = untagSteps(context, {deleted: isMetadataOnly ? [] : deleted.filter(snapshot => !isExternal(snapshot)), gone: removedPaths, contents: moves.contents});
 	if (context.blockers.length > 0) {
 		return fail({kind: 'refused', blockers: context.blockers});
 	}

@@ -2,7 +2,7 @@
 Restore: the domain goes on with the disks of a point of a folder of backups.
 */
 import type {Manifest} from '../../model/backup/manifest.ts';
-import type {RestoreWish} from '../../model/domain/inventory.ts';
+import type {ElsewhereRequest} from '../../model/domain/inventory.ts';
 import type {Elsewhere} from '../../model/plan/request.ts';
 import type {Result} from '../../model/result.ts';
 import {normalFolder, proposeFolder} from '../backup/last-folder.ts';
@@ -17,7 +17,7 @@ import {choosePoint} from './disks.ts';
 import {whyNoUndo, words} from './words.ts';
 
 /** A point that is not there is refused by the planner. */
-function wishOf(elsewhere: Elsewhere, point: Result<Manifest>): RestoreWish | undefined {
+function requestElsewhere(elsewhere: Elsewhere, point: Result<Manifest>): ElsewhereRequest | undefined {
 	const to = elsewhere.path === undefined ? undefined : normalFolder(elsewhere.path);
 	return point.ok ? {point: point.value, to, as: elsewhere.kind === 'new' ? elsewhere.name : undefined} : undefined;
 }
@@ -45,7 +45,7 @@ export const restore = {
 	},
 	fields: restoreFields,
 	backupFolder: ({from}) => from === undefined || problemOfFolder(from) !== undefined ? undefined : normalFolder(from),
-	restores: ({at, elsewhere}, backups) => elsewhere && wishOf(elsewhere, choosePoint(backups, at)),
+	restores: ({at, elsewhere}, backups) => elsewhere && requestElsewhere(elsewhere, choosePoint(backups, at)),
 	setsPower: true,
 	undo: ({elsewhere, currentState}) => elsewhere === undefined ? undoByReverting(currentState) : {never: whyNoUndo(elsewhere)},
 	words,

@@ -15,8 +15,8 @@ function reasonOf({domains: {failure}}: State): string | undefined {
 		return undefined;
 	}
 
-	const said = failure.kind === 'host-unreachable' ? failure.cause.stderr : describeFailure(failure).message;
-	return said.split('\n').map(line => line.replace(/^error: (?:failed to connect to the hypervisor)?/u, '').trim()).findLast(line => line !== '') ?? 'no answer';
+	const output = failure.kind === 'host-unreachable' ? failure.cause.stderr : describeFailure(failure).message;
+	return output.split('\n').map(line => line.replace(/^error: (?:failed to connect to the hypervisor)?/u, '').trim()).findLast(line => line !== '') ?? 'no answer';
 }
 
 /** More than a screen has rows. */

@@ -56,7 +56,7 @@ the image that has its content.
 function labelsAfter(plan: Plan, details: DomainDetails | undefined): Map<string, string[]> {
 	const {before, expected} = targetOf(plan);
 	const left = new Set(expected.snapshots.map(({name}) => name));
-	const gone = new Set([...before.snapshotNames.filter(name => !left.has(name)), ...expected.goneSnapshots ?? []]);
+	const deletedNames = new Set([...before.snapshotNames.filter(name => !left.has(name)), ...expected.goneSnapshots ?? []]);
 	const moved = new Set(expected.heads.map(({target}) => target));
 	const into = new Map((plan.images.merged ?? []).map(merge => [merge.path, merge.into]));
 	const labels = new Map<string, Set<string>>();
@@ -71,7 +71,7 @@ function labelsAfter(plan: Plan, details: DomainDetails | undefined): Map<string
 
 	for (const [path, holders] of details === undefined ? [] : imageHolders(details)) {
 		for (const {label, isHead, snapshot, target} of holders) {
-			if (!(isHead && moved.has(target ?? '')) && !gone.has(snapshot ?? '')) {
+			if (!(isHead && moved.has(target ?? '')) && !deletedNames.has(snapshot ?? '')) {
 				add(path, label);
 			}
 		}

@@ -30,9 +30,9 @@ export type ExportPlan = {disks: ExportedDisk[]; leftOut: string[]; scratchFolde
 /** Why the changes since the checkpoint cannot be exported of these disks. */
 function sinceBlockers(details: DomainDetails, since: string, targets: readonly string[]): Blocker[] {
 	const checkpoint = details.checkpoints.find(({name}) => name === since);
-	const told = checkpoint && tellCheckpoint(details, checkpoint);
+	const facts = checkpoint && tellCheckpoint(details, checkpoint);
 	return targets.flatMap((target): Blocker[] => {
-		const health = told?.disks.find(disk => disk.target === target)?.health;
+		const health = facts?.disks.find(disk => disk.target === target)?.health;
 		const blocker: Blocker = {
 			kind: 'checkpoint',
 			text: health === undefined ? `The checkpoint "${since}" does not include ${target}.` : `The bitmap of the checkpoint "${since}" is not good on ${target}.`,

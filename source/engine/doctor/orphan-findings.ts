@@ -53,14 +53,14 @@ function removable({others, graph, frozenBy, leftBy}: Leftovers): Map<string, {d
 	};
 
 	const found = new Map<string, {domain: Place; images: Image[]}>();
-	const gone = new Set<string>();
-	for (let before = -1; before < gone.size;) {
-		before = gone.size;
+	const removedPaths = new Set<string>();
+	for (let before = -1; before < removedPaths.size;) {
+		before = removedPaths.size;
 		for (const image of others) {
 			const key = graph.keyOf(image.path);
-			const owner = gone.has(key) ? undefined : ownerOf(image, 0);
-			if (owner && holdersOf(graph, image.path).length === 0 && overlaysOf(graph, image.path).every(path => gone.has(graph.keyOf(path)))) {
-				gone.add(key);
+			const owner = removedPaths.has(key) ? undefined : ownerOf(image, 0);
+			if (owner && holdersOf(graph, image.path).length === 0 && overlaysOf(graph, image.path).every(path => removedPaths.has(graph.keyOf(path)))) {
+				removedPaths.add(key);
 				const entry = found.get(owner.uuid) ?? {domain: owner, images: []};
 				entry.images.push(image);
 				found.set(owner.uuid, entry);

@@ -1,5 +1,5 @@
 /**
-One wish for all findings of a kind.
+One request for all findings of a kind.
 */
 import {joinRequests} from '../../actions/registry.ts';
 import type {Request} from '../../model/plan/request.ts';

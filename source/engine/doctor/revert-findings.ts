@@ -76,10 +76,10 @@ function reportBlocked(examination: Examination, snapshots: readonly Snapshot[],
 /** That an image may have been changed is no news where it is known that the state in it is gone, unless another snapshot froze it too. */
 function dropDoubts(examination: Examination, snapshots: readonly Snapshot[], blockers: readonly Blocker[]): void {
 	const {graph, frozenBy} = examination;
-	const gone = new Set(blockers.flatMap(({kind, image}) => kind === 'image-changed' && image !== undefined ? [graph.keyOf(image)] : []));
+	const changedImages = new Set(blockers.flatMap(({kind, image}) => kind === 'image-changed' && image !== undefined ? [graph.keyOf(image)] : []));
 	examination.found = examination.found.filter(({kind, images}) => {
 		const key = images?.[0] === undefined ? undefined : graph.keyOf(images[0]);
-		return kind !== 'base-changed' || key === undefined || !gone.has(key) || !(frozenBy.get(key) ?? []).every(snapshot => snapshots.includes(snapshot));
+		return kind !== 'base-changed' || key === undefined || !changedImages.has(key) || !(frozenBy.get(key) ?? []).every(snapshot => snapshots.includes(snapshot));
 	});
 }
 

@@ -4,7 +4,7 @@ What is asked of the host before a backup is restored elsewhere: the folder, and
 import {posix} from 'node:path';
 import {randomUUID} from 'node:crypto';
 import type {Manifest} from '../../model/backup/manifest.ts';
-import type {NewIdentity, RestorePlace, RestoreTarget, RestoreWish} from '../../model/domain/inventory.ts';
+import type {NewIdentity, RestorePlace, RestoreTarget, ElsewhereRequest} from '../../model/domain/inventory.ts';
 import {tpmPathFor} from '../../model/domain/tpm.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
@@ -58,7 +58,7 @@ async function readIdentity(host: Host, point: Manifest, name: string): Promise<
 }
 
 /** Fails with `refused`, with `usage`, or where the host cannot be asked. */
-export async function readRestorePlace(host: Host, {point, to, as}: RestoreWish): Promise<Result<RestorePlace>> {
+export async function readRestorePlace(host: Host, {point, to, as}: ElsewhereRequest): Promise<Result<RestorePlace>> {
 	const path = to === undefined ? placeBeside(point) : succeed(to);
 	const target = path.ok ? await readTarget(host, path.value) : path;
 	const identity = target.ok && as !== undefined ? await readIdentity(host, point, as) : succeed(undefined);

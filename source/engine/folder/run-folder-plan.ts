@@ -18,8 +18,8 @@ type FolderRun = {
 
 /** One whose condition does not hold is left out. */
 async function runCommand({host}: World, command: ProgramCommand): Promise<Result<void>> {
-	const isWanted = command.onlyIf === undefined ? succeed(true) : await host.observe(command.onlyIf);
-	const ran = isWanted.ok && isWanted.value ? await host.run(command) : isWanted;
+	const condition = command.onlyIf === undefined ? succeed(true) : await host.observe(command.onlyIf);
+	const ran = condition.ok && condition.value ? await host.run(command) : condition;
 	return ran.ok ? succeed(undefined) : ran;
 }
 

@@ -128,7 +128,7 @@ async function checkHost(world: World, plan: Plan): Promise<Result<void>> {
 
 type RecoverOptions = ExecuteOptions & {
 	direction: Direction;
-	/** The same wish, planned from the world as it is: what was put back may look older than the plan that was stopped. */
+	/** The same request, planned from the world as it is: what was put back may look older than the plan that was stopped. */
 	planAnew: (action: Action, replaces: string) => Promise<Result<Plan>>;
 };
 

@@ -232,7 +232,7 @@ async function readRealFolders(runner: Runner, images: readonly Image[]): Promis
 	return new Map(folders.flatMap((folder, index) => real[index] === undefined ? [] : [[folder, real[index]]]));
 }
 
-/** `alsoPaths`: files that the wish names, there or not. */
+/** `alsoPaths`: files that the request names, there or not. */
 type InventoryRequest = {uuid: string; alsoPaths: readonly string[]};
 
 /** Everything that a planner may ask. */

@@ -168,7 +168,7 @@ export type NewIdentity = {
 };
 
 /** `to`: the folder; undefined: beside the images that the domain had. `as`: a new domain of this name is defined on them. */
-export type RestoreWish = {point: Manifest; to: string | undefined; as: string | undefined};
+export type ElsewhereRequest = {point: Manifest; to: string | undefined; as: string | undefined};
 
 export type RestorePlace = {target: RestoreTarget; identity: NewIdentity | undefined};
 

@@ -50,7 +50,7 @@ export type Image = {
 	isVersion2?: true;
 	/** qcow2 with extended L2 entries: a cluster can be written to in part. */
 	hasSubclusters?: true;
-	/** How much of the guest's disk it holds by itself, zeros included. Only read of images that a wish names; undefined there: it could not be told. */
+	/** How much of the guest's disk it holds by itself, zeros included. Only read of images that a request names; undefined there: it could not be told. */
 	ownBytes?: number;
 	/** Undefined where the file could not be looked at. */
 	file: FileFacts | undefined;

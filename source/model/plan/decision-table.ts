@@ -18,16 +18,16 @@ export type Answers = {
 };
 
 /** `default`: each disk as its definition says, else external. */
-export type Way = {memory: 'no' | 'internal' | 'external'; disk: 'no' | 'internal' | 'external' | 'default'; by: 'qemu-img' | 'savevm' | 'transaction' | 'migrate' | 'migrate and transaction'};
+export type SnapshotMethod = {memory: 'no' | 'internal' | 'external'; disk: 'no' | 'internal' | 'external' | 'default'; by: 'qemu-img' | 'savevm' | 'transaction' | 'migrate' | 'migrate and transaction'};
 
 type Refusal = {reason: string; instead: string};
 
 /** `row` is undefined only where the table has no row for what is asked. */
 export type Decision =
-	| {kind: 'way'; row: number; way: Way; reason: string}
+	| {kind: 'way'; row: number; way: SnapshotMethod; reason: string}
 	| ({kind: 'refused'; row: number | undefined} & Refusal);
 
-type Result = {way: Way; reason: string} | Refusal;
+type Result = {way: SnapshotMethod; reason: string} | Refusal;
 
 const inImages: Result = {
 	way: {memory: 'no', disk: 'internal', by: 'qemu-img'},

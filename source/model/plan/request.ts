@@ -179,7 +179,7 @@ export const actionKinds = {
 /** An action before the domain's name was read. */
 export type Request = Action extends infer A ? A extends Action ? Omit<A, 'domain'> & {uuid: string} : never : never;
 
-/** The wish that an action stands for: to plan it anew. */
+/** The request that an action came from: to plan it anew. */
 export function requestOf({domain, ...rest}: Action): Request {
 	return {...rest, uuid: domain.uuid};
 }

@@ -204,11 +204,11 @@ export function relaunchArgv(argv: readonly string[], {isPaused, memory}: Relaun
 		return parsed;
 	}
 
-	const gone = new Set(['S', 'incoming', 'loadvm', 'daemonize']);
+	const dropped = new Set(['S', 'incoming', 'loadvm', 'daemonize']);
 	const changed: CommandLine = {
 		...parsed.value,
 		options: [
-			...parsed.value.options.filter(({name}) => !gone.has(name)).map(option => withoutWaiting(option)),
+			...parsed.value.options.filter(({name}) => !dropped.has(name)).map(option => withoutWaiting(option)),
 			...(memory?.kind === 'incoming' ? [{name: 'incoming', value: 'defer'}] : []),
 			...(memory?.kind === 'tag' ? [{name: 'loadvm', value: memory.tag}] : []),
 			...(isPaused || memory?.kind === 'incoming' ? [{name: 'S', value: undefined}] : []),

@@ -32,9 +32,9 @@ export type ToldCheckpoint = {
 const known = new WeakMap<DomainDetails, Map<string, ToldCheckpoint>>();
 
 export function tellCheckpoint(details: DomainDetails, checkpoint: Checkpoint): ToldCheckpoint {
-	const told = known.get(details) ?? tellAll(details);
-	known.set(details, told);
-	return told.get(checkpoint.name)!;
+	const facts = known.get(details) ?? tellAll(details);
+	known.set(details, facts);
+	return facts.get(checkpoint.name)!;
 }
 
 function tellAll({domain, images, checkpoints}: DomainDetails): Map<string, ToldCheckpoint> {

@@ -18,12 +18,12 @@ function describeTool(cause: ToolFailure): string {
 		: (cause.signal === undefined
 			? `ended with exit code ${cause.exitCode ?? 'unknown'}`
 			: `was ended by ${cause.signal}`);
-	const said = cause.stderr.trim();
+	const output = cause.stderr.trim();
 	// virsh does not pass on why a job of QEMU's ended badly.
 	const isJob = cause.argv.some(word => word === 'blockpull' || word === 'blockcommit');
 	const silence = isJob && cause.exitCode !== undefined ? ', and QEMU\'s job gave no reason: most often the disk is full or failing' : '';
-	const key = said.includes('Invalid password, cannot unlock any keyslot') ? `\n${wrongSecret}` : '';
-	return `${cause.argv.join(' ')}\n${end}${said === '' ? silence : `:\n${said}`}${key}`;
+	const key = output.includes('Invalid password, cannot unlock any keyslot') ? `\n${wrongSecret}` : '';
+	return `${cause.argv.join(' ')}\n${end}${output === '' ? silence : `:\n${output}`}${key}`;
 }
 
 const monitorHints = {
@@ -65,8 +65,8 @@ const bullets = (findings: readonly string[]) => findings.map(finding => `- ${fi
 
 /** What virsh or ssh said of it, without what every such message begins with; else how it ended. */
 function whyUnreachable(cause: ToolFailure): string {
-	const said = cause.stderr.split('\n').map(text => text.replace(/^error: /u, '').trim()).filter(text => text !== '' && text !== 'failed to connect to the hypervisor');
-	return cause.timedOut || said.length === 0 ? describeTool(cause) : said.join('\n');
+	const output = cause.stderr.split('\n').map(text => text.replace(/^error: /u, '').trim()).filter(text => text !== '' && text !== 'failed to connect to the hypervisor');
+	return cause.timedOut || output.length === 0 ? describeTool(cause) : output.join('\n');
 }
 
 /** A name like the one that was typed, else the names that there are. */

@@ -9,8 +9,8 @@ function qemuImg(...argv: string[]): ProgramCommand {
 }
 
 function layoutOptions({clusterSizeBytes, hasSubclusters}: Layout): string[] {
-	const said = [...clusterSizeBytes === undefined ? [] : [`cluster_size=${clusterSizeBytes}`], ...hasSubclusters ? ['extended_l2=on'] : []];
-	return said.length === 0 ? [] : ['-o', said.join(',')];
+	const options = [...clusterSizeBytes === undefined ? [] : [`cluster_size=${clusterSizeBytes}`], ...hasSubclusters ? ['extended_l2=on'] : []];
+	return options.length === 0 ? [] : ['-o', options.join(',')];
 }
 
 export const imageCommands = {

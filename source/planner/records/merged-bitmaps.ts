@@ -95,9 +95,9 @@ function ownAbove(context: PlanContext, path: string, gone: ReadonlySet<string>)
 /** What is left of bitmaps that have ended is removed, so that nobody takes it for the whole. */
 export function removeEnded(context: PlanContext, merges: readonly Merge[]): Step[] {
 	const {graph} = context;
-	const gone = new Set(merges.flatMap(merge => merge.gone).map(path => graph.keyOf(path)));
+	const removedImages = new Set(merges.flatMap(merge => merge.gone).map(path => graph.keyOf(path)));
 	const left = merges.flatMap(merge => bitmapsOfMerge(context, merge).ended.flatMap(name =>
-		ownAbove(context, merge.into, gone).filter(path => bitmapIn(graph, path, name) !== undefined).map(path => ({path, name}))));
+		ownAbove(context, merge.into, removedImages).filter(path => bitmapIn(graph, path, name) !== undefined).map(path => ({path, name}))));
 	const once = new Map(left.map(one => [JSON.stringify(one), one]));
 	return [...once.values()].map(({path, name}, index) => step('remove', {
 		id: `end-bitmap-${index + 1}`,

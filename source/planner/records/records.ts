@@ -159,10 +159,10 @@ function currentSteps(context: PlanContext, draft: Draft | undefined): Result<St
 /** Fails with `unreadable` where a record cannot be changed. */
 export function planRecords(context: PlanContext, change: RecordChange): Result<RecordPlan> {
 	const {snapshots} = context.inventory.details;
-	const gone = new Set(change.deleted.map(({name}) => name));
-	const current = nextCurrent(context, gone);
-	const parents = parentsAfter(snapshots, gone);
-	const affected = affectedBy(context, change, {gone, current});
+	const deletedNames = new Set(change.deleted.map(({name}) => name));
+	const current = nextCurrent(context, deletedNames);
+	const parents = parentsAfter(snapshots, deletedNames);
+	const affected = affectedBy(context, change, {gone: deletedNames, current});
 	const drafted = allOf(inOrder(snapshots, affected).map((snapshot, index) => draftOf(context, snapshot, {number: index + 1, change, parents, current})));
 	if (!drafted.ok) {
 		return drafted;
@@ -171,14 +171,14 @@ export function planRecords(context: PlanContext, change: RecordChange): Result<
 	const drafts = drafted.value;
 	const planned = together({
 		makeCurrent: currentSteps(context, drafts.find(({snapshot}) => snapshot.name === current)),
-		restore: restoreCommands(context, inOrder(snapshots, new Set([...gone, ...affected]))),
+		restore: restoreCommands(context, inOrder(snapshots, new Set([...deletedNames, ...affected]))),
 	});
 	if (!planned.ok) {
 		return planned;
 	}
 
 	const {makeCurrent, restore} = planned.value;
-	const deleteMetadata = inOrder(snapshots, gone).reverse().map((snapshot, index): Step => step('switch', {
+	const deleteMetadata = inOrder(snapshots, deletedNames).reverse().map((snapshot, index): Step => step('switch', {
 		id: `forget-${index + 1}`,
 		title: `Delete the record of "${snapshot.name}"`,
 		command: context.hypervisor.records.deleteMetadata(snapshot.name),

@@ -214,13 +214,13 @@ export function checkpointSteps(context: PlanContext, given: Given): Result<Chec
 	const {snapshot, disks, upper = []} = given;
 	const present = byAge(context.inventory.details.checkpoints);
 	const ends = present.map(checkpoint => describeEnd(context, checkpoint, given));
-	const stay = present.filter((_, index) => ends[index] === undefined);
-	const noted = notedBefore(context, snapshot, disks).filter(({checkpoint: {name}}) => !stay.some(checkpoint => checkpoint.name === name));
+	const remaining = present.filter((_, index) => ends[index] === undefined);
+	const noted = notedBefore(context, snapshot, disks).filter(({checkpoint: {name}}) => !remaining.some(checkpoint => checkpoint.name === name));
 	const again = noted.filter(({isWhole}) => isWhole).map(({checkpoint}) => checkpoint);
 	const bitmaps: Step[] = [];
 	const upperBitmaps: Step[] = [];
 	const proven: NonNullable<CheckpointProof['bitmaps']> = [];
-	for (const checkpoint of byAge([...stay, ...again])) {
+	for (const checkpoint of byAge([...remaining, ...again])) {
 		for (const {disk, bitmap} of recordedBelow(context, checkpoint, disks).bitmaps) {
 			proven.push({path: disk.overlayPath, name: bitmap.name});
 			bitmaps.push(continueStep(disk, {path: buildPath(disk), checkpoint: checkpoint.name, bitmap}));
@@ -228,8 +228,8 @@ export function checkpointSteps(context: PlanContext, given: Given): Result<Chec
 		}
 	}
 
-	const consequences = [...ends.filter(end => end !== undefined), ...describeGood(goodAmong(context, stay, disks)), ...describeAgain(snapshot, {noted, again: goodAmong(context, again, disks)})];
-	return mapResult(checkpointRecords(context, {stay, again}), records => ({
+	const consequences = [...ends.filter(end => end !== undefined), ...describeGood(goodAmong(context, remaining, disks)), ...describeAgain(snapshot, {noted, again: goodAmong(context, again, disks)})];
+	return mapResult(checkpointRecords(context, {stay: remaining, again}), records => ({
 		...records, bitmaps, upperBitmaps, consequences, expected: {...records.expected, ...(proven.length > 0 && {bitmaps: proven})},
 	}));
 }

@@ -35,8 +35,8 @@ function forwardArgv(target: SshTarget, here: string, there: string): string[] {
 /** Asks the shell at the other end, whose login shell may have something to say before. Undefined: it has ended. */
 async function askShell(conversation: Conversation, line: (mark: string) => string, timeoutMs: number): Promise<string | undefined> {
 	const mark = `vsnap-${randomBytes(12).toString('hex')}`;
-	const said = await conversation.ask({text: `${line(mark)}\n`, outputEnd: `${mark}.`}, timeoutMs);
-	return said && new RegExp(`(\\w*)-${mark}\\.`).exec(said.output)?.[1];
+	const answer = await conversation.ask({text: `${line(mark)}\n`, outputEnd: `${mark}.`}, timeoutMs);
+	return answer && new RegExp(`(\\w*)-${mark}\\.`).exec(answer.output)?.[1];
 }
 
 /** `controlFolder`: as for the ssh runner, short and private. */

@@ -36,8 +36,8 @@ export class Lines {
 			return undefined;
 		}
 
-		const said = await line.conversation.ask(question, timeoutMs);
-		if (said === undefined) {
+		const answer = await line.conversation.ask(question, timeoutMs);
+		if (answer === undefined) {
 			this.#drop(line);
 			return undefined;
 		}
@@ -50,7 +50,7 @@ export class Lines {
 		const next = this.#waiting.shift();
 		line.isBusy = next !== undefined;
 		next?.(line);
-		return said;
+		return answer;
 	}
 
 	#open(): Line {

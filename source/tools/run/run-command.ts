@@ -15,8 +15,8 @@ const cannotTime = (result: Result<RunOutput>): boolean => !result.ok && result.
 
 /** A passphrase is asked for just before it is needed, and is nowhere but between two programs. */
 async function inputOf(runner: Runner, {input, inputFrom}: ProgramCommand): Promise<Result<string | undefined>> {
-	const told = inputFrom === undefined ? undefined : await runner({argv: inputFrom, where: 'here', timeoutMs: 60_000});
-	return told === undefined ? succeed(input) : mapResult(told, ({stdout}) => stdout);
+	const secret = inputFrom === undefined ? undefined : await runner({argv: inputFrom, where: 'here', timeoutMs: 60_000});
+	return secret === undefined ? succeed(input) : mapResult(secret, ({stdout}) => stdout);
 }
 
 /** A failure names the command itself, not the shell that goes before it. */

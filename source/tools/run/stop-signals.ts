@@ -1,5 +1,5 @@
 /**
-Signals and lost terminals, for work that must not be torn in the middle: they become a wish to stop, which the engine obeys where it is safe.
+Signals and lost terminals, for work that must not be torn in the middle: they become a request to stop, which the engine obeys where it is safe.
 */
 import process from 'node:process';
 

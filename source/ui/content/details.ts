@@ -86,17 +86,17 @@ function headDetails(details: DomainDetails, style: TextStyle): Line[] {
 }
 
 function checkpointDetails(checkpoint: Checkpoint, details: DomainDetails, style: TextStyle): Line[] {
-	const told = tellCheckpoint(details, checkpoint);
-	const meaning = describeNextBackup(told);
+	const facts = tellCheckpoint(details, checkpoint);
+	const meaning = describeNextBackup(facts);
 	const owner = ownerOf(checkpoint.name);
 	return [
-		title(checkpoint.name, [...(owner === '' ? [] : [{text: ` ${owner}`, tone: 'warning' as const}]), {text: `  ${describeHealth(told)}`, tone: healthTones[told.health]}]),
+		title(checkpoint.name, [...(owner === '' ? [] : [{text: ` ${owner}`, tone: 'warning' as const}]), {text: `  ${describeHealth(facts)}`, tone: healthTones[facts.health]}]),
 		...(checkpoint.description ? field('description', checkpoint.description, style) : []),
 		...field('created', when(checkpoint.createdAt, style), style),
 		...(meaning === undefined ? [] : field('next backup', meaning, style, 'warning')),
-		...(told.disks.length > 1 && told.size !== undefined ? field('since then', `${formatSince(told.size)} to copy`, style) : []),
+		...(facts.disks.length > 1 && facts.size !== undefined ? field('since then', `${formatSince(facts.size)} to copy`, style) : []),
 		...checkpoint.disks.flatMap(({target, bitmap}) => {
-			const disk = told.disks.find(one => one.target === target);
+			const disk = facts.disks.find(one => one.target === target);
 			const size = disk?.size === undefined ? '' : `, ${formatSince(disk.size)} since then`;
 			return field(target, disk === undefined ? 'left out' : `${healthWords[disk.health]}${size}, bitmap ${bitmap!}`, style, disk === undefined || disk.health === 'good' ? undefined : healthTones[disk.health]);
 		}),

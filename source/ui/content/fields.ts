@@ -35,11 +35,11 @@ function subjectOf(state: State, journey: Journey): Subject | undefined {
 	const subject = subjectOfJourney(journey);
 	const snapshot = subject?.kind === 'snapshot' ? details?.snapshots.find(({name}) => name === subject.name) : undefined;
 	const checkpoint = subject?.kind === 'checkpoint' ? details?.checkpoints.find(({name}) => name === subject.name) : undefined;
-	const told = details && checkpoint && tellCheckpoint(details, checkpoint);
+	const facts = details && checkpoint && tellCheckpoint(details, checkpoint);
 	const found = snapshot ?? checkpoint;
 	return found && {
 		moment: formatMomentWithAge(found.createdAt, Math.floor(state.nowMs / 1000)),
-		worth: told === undefined ? snapshot && stateOfSnapshot(snapshot) : [describeHealth(told), ...(told.size === undefined ? [] : [`${formatSince(told.size)} since then`])].join(', '),
+		worth: facts === undefined ? snapshot && stateOfSnapshot(snapshot) : [describeHealth(facts), ...(facts.size === undefined ? [] : [`${formatSince(facts.size)} since then`])].join(', '),
 		description: snapshot === undefined ? checkpoint?.description : descriptionOf(snapshot),
 	};
 }

@@ -154,7 +154,7 @@ export function bottomLines(state: State, journey: Journey, {columns, theme}: Te
 		return [asked];
 	}
 
-	const said = paragraph(note, {columns: columns - 1, theme, tone: 'warning', lead: {text: ` ${theme.glyphs.warning} `, tone: 'warning'}});
+	const noteLines = paragraph(note, {columns: columns - 1, theme, tone: 'warning', lead: {text: ` ${theme.glyphs.warning} `, tone: 'warning'}});
 	const width = asked.reduce((sum, {text}) => sum + widthOf(text), 0);
-	return said.length === 1 && width + widthOf(note) + 4 <= columns ? [[...asked, ...said[0]!]] : [...said, asked];
+	return noteLines.length === 1 && width + widthOf(note) + 4 <= columns ? [[...asked, ...noteLines[0]!]] : [...noteLines, asked];
 }

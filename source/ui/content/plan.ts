@@ -62,8 +62,8 @@ export function effectsOf(plan: Plan, undo: Undo | undefined, style: TextStyle):
 	const linesOf = (word: string) => groupLines(word, consequences.filter(consequence => wordOf(consequence) === word), style);
 	const nothingLost: Line[] = consequences.some(({severity}) => severity === 'loss') ? [] : [[{text: ' LOST     ', tone: 'strong'}, {text: `${style.theme.glyphs.done} `, tone: 'good'}, {text: 'nothing'}]];
 	const vital = [...nothingLost, ...['LOST', 'KEPT', 'GUEST', 'WARNING'].flatMap(word => linesOf(word))];
-	const said = (word: string, text: string | undefined) => text === undefined ? [] : paragraph(text, {columns: style.columns - 1, theme: style.theme, lead: {text: ` ${word.padEnd(wordColumns - 1)}`, tone: 'strong'}});
-	return {lines: [...vital, ...linesOf('SPACE'), ...said('TIME', time), ...said('UNDO', undo && describeUndo(undo))], vital: vital.length, others: linesOf('ALSO')};
+	const labelled = (word: string, text: string | undefined) => text === undefined ? [] : paragraph(text, {columns: style.columns - 1, theme: style.theme, lead: {text: ` ${word.padEnd(wordColumns - 1)}`, tone: 'strong'}});
+	return {lines: [...vital, ...linesOf('SPACE'), ...labelled('TIME', time), ...labelled('UNDO', undo && describeUndo(undo))], vital: vital.length, others: linesOf('ALSO')};
 }
 
 export function changedLines(changed: string[], {columns, theme}: TextStyle): Line[] {

@@ -61,10 +61,10 @@ export function plannedTreeLines(plan: Plan, details: DomainDetails | undefined,
 	const created = new Set(plan.images.created.map(({path}) => path));
 	const newCount = heads.filter(({path}) => created.has(path)).length;
 	const files = newCount === 0 ? [] : [`${newCount} new file${newCount === 1 ? '' : 's'}`];
-	const said = (node: PlannedNode) => ({new: 'new', gone: '', stays: '', here: [...(endState === undefined ? [] : [endState === 'shutoff' ? 'off' : endState]), ...files].join(', ')})[node.mark];
+	const markOf = (node: PlannedNode) => ({new: 'new', gone: '', stays: '', here: [...(endState === undefined ? [] : [endState === 'shutoff' ? 'off' : endState]), ...files].join(', ')})[node.mark];
 	const width = Math.floor(columns / 2);
 	return besideEachOther([
 		{lines: [line(' before', 'strong'), ...treeLines(trees.before, node => node.mark === 'here' ? stateWord(details.domain.state) : '', {columns: width - 2, theme})], columns: width},
-		{lines: [line(' after', 'strong'), ...treeLines(trees.after, said, {columns: columns - width, theme})], columns: columns - width},
+		{lines: [line(' after', 'strong'), ...treeLines(trees.after, markOf, {columns: columns - width, theme})], columns: columns - width},
 	], theme);
 }

@@ -67,10 +67,10 @@ function rowPieces(row: Row, given: {state: State; theme: Theme; columns: number
 
 		case 'checkpoint': {
 			const {checkpoint} = item;
-			const told = tellCheckpoint(selectedDetails(state)!, checkpoint);
+			const facts = tellCheckpoint(selectedDetails(state)!, checkpoint);
 			return {
-				pieces: [guide, {text: `${theme.glyphs[healthGlyphs[told.health]]} `, tone: healthTones[told.health]}, {text: checkpoint.name, isName: true}, ...folded, ...orphan, {text: `  ${ownerOf(checkpoint.name)}`, tone: 'dim'}],
-				right: checkpointColumns(told, {age: formatAge(checkpoint.createdAt, Math.floor(state.nowMs / 1000)), isWide: columns >= wideColumns}),
+				pieces: [guide, {text: `${theme.glyphs[healthGlyphs[facts.health]]} `, tone: healthTones[facts.health]}, {text: checkpoint.name, isName: true}, ...folded, ...orphan, {text: `  ${ownerOf(checkpoint.name)}`, tone: 'dim'}],
+				right: checkpointColumns(facts, {age: formatAge(checkpoint.createdAt, Math.floor(state.nowMs / 1000)), isWide: columns >= wideColumns}),
 			};
 		}
 

@@ -40,7 +40,7 @@ export function backupRunning(context: PlanContext, backup: Backup): Result<Step
 		const atWork = {kind: 'backup-active', uuid} as const;
 		const abort = onDomain(context, 'domjobabort');
 		const exists: Probe = {kind: 'checkpoint-exists', uuid, name: checkpoint?.name ?? ''};
-		const forget = onDomain(context, 'checkpoint-delete', '--checkpointname', checkpoint?.name ?? '');
+		const deleteRecord = onDomain(context, 'checkpoint-delete', '--checkpointname', checkpoint?.name ?? '');
 		return [
 			...(isQuiesced
 				? [step('create', {
@@ -60,7 +60,7 @@ export function backupRunning(context: PlanContext, backup: Backup): Result<Step
 					// Where QEMU has gone its new bitmaps, which were in its memory alone, have gone with it.
 					...(checkpoint === undefined
 						? []
-						: [{...forget, onlyIf: {kind: 'all', of: [exists, {kind: 'domain-active', uuid}]}}, {...forget, argv: [...forget.argv, '--metadata'], onlyIf: exists}] satisfies Command[]),
+						: [{...deleteRecord, onlyIf: {kind: 'all', of: [exists, {kind: 'domain-active', uuid}]}}, {...deleteRecord, argv: [...deleteRecord.argv, '--metadata'], onlyIf: exists}] satisfies Command[]),
 				],
 				whenStopped,
 			}),

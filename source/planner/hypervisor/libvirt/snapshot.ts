@@ -226,11 +226,11 @@ export function snapshotRunning(context: PlanContext, given: RunningSnapshot): R
 	}
 
 	// Of a snapshot inside the images libvirt wants to hear of internal disks alone; of others we tell each one's mode.
-	const told = memory.mode === 'internal' ? internal : own.disks;
+	const mentioned = memory.mode === 'internal' ? internal : own.disks;
 	const xmlPath = `${context.workPath}/snapshot-wanted.xml`;
 	const frozen = frozenNoteSteps(context, action);
 	const freeze = freezeSteps(context, action);
-	return mapResult(buildSnapshotRequest({name: action.snapshot, description: action.description, memory, disks: told}), xml => ({
+	return mapResult(buildSnapshotRequest({name: action.snapshot, description: action.description, memory, disks: mentioned}), xml => ({
 		steps: [
 			...(action.isQuiesced ? [step('check', {id: 'agent', title: 'Check that the guest agent answers', command: onDomain(context, 'domtime')})] : []),
 			...(memoryPath === undefined

@@ -30,8 +30,8 @@ function verdictOfGroup(ends: readonly Ended[]): string {
 		return `Done and verified on all ${ends.length} domains.`;
 	}
 
-	const told = [...(done === 0 ? [] : [`done on ${done}`]), ...(halfWay === 0 ? [] : [`half-way on ${halfWay}`]), ...(done + halfWay === ends.length ? [] : [`rolled back or not begun on ${ends.length - done - halfWay}`])];
-	return `It failed: ${told.join(', ')} of ${ends.length} domains.${halfWay === 0 ? '' : ' The journals are safe: finish them, roll them back, or give them up.'}`;
+	const counts = [...(done === 0 ? [] : [`done on ${done}`]), ...(halfWay === 0 ? [] : [`half-way on ${halfWay}`]), ...(done + halfWay === ends.length ? [] : [`rolled back or not begun on ${ends.length - done - halfWay}`])];
+	return `It failed: ${counts.join(', ')} of ${ends.length} domains.${halfWay === 0 ? '' : ' The journals are safe: finish them, roll them back, or give them up.'}`;
 }
 
 /** What needs a person, in full: a failure of its own, or what could not be rolled back. */

@@ -180,7 +180,7 @@ export function endedLines(run: Run, outcome: Outcome, style: TextStyle): Line[]
 	const {text, tone} = verdict(run, outcome);
 	const isDone = outcome.kind === 'done' && (run.kind === 'execute' || run.kind === 'forward');
 	const name = isDone ? keptName(run.plan.action) : undefined;
-	const gone = isDone ? goneWith(run.plan) : [];
+	const deleted = isDone ? goneWith(run.plan) : [];
 	const kept = name === undefined
 		? []
 		: paragraph(`The former state is kept as snapshot "${name}": revert to it to go back.`, {...style, columns: style.columns - 1, lead: {text: ' '}});
@@ -189,7 +189,7 @@ export function endedLines(run: Run, outcome: Outcome, style: TextStyle): Line[]
 			...style, columns: style.columns - 1, tone: tone === 'good' ? 'good' : tone, lead: {text: ' '},
 		}),
 		...kept,
-		...gone.flatMap(text => paragraph(text, {...style, columns: style.columns - 1, lead: {text: ' '}})),
+		...deleted.flatMap(text => paragraph(text, {...style, columns: style.columns - 1, lead: {text: ' '}})),
 		...(run.notLogged === undefined
 			? []
 			: paragraph(`The audit log could not be written. ${describeFailure(run.notLogged).message}`, {

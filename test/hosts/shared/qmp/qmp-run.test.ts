@@ -228,7 +228,7 @@ test('work that takes longer than it may is stopped, and is a failure', async t 
 
 		return {return: execute === 'query-migrate' ? {status} : {}};
 	});
-	t.like(await monitors.run(command('migrate', {}, {kind: 'migration'}), {timeoutMs: 60}), failedWith('qmp-failed', {class: 'TimedOut'}));
+	t.like(await monitors.run(command('migrate', {}, {kind: 'migration'}), {timeoutMs: 1000}), failedWith('qmp-failed', {class: 'TimedOut'}));
 	t.is(executed().filter(name => name === 'migrate_cancel').length, 1);
 });
 

@@ -16,12 +16,12 @@ export function remove({world, flags, settle, domain}: VirshCall, name: string):
 	const hasMetadataOnly = flags.has('metadata');
 	const [problem] = going.flatMap(gone => hasMetadataOnly ? [] : deleteProblem(domain, gone) ?? []);
 	return settle(problem, () => {
-		for (const gone of going) {
+		for (const deleted of going) {
 			if (!hasMetadataOnly) {
-				dropTags(world, domain, gone);
+				dropTags(world, domain, deleted);
 			}
 
-			deleteMetadata(domain, gone);
+			deleteMetadata(domain, deleted);
 		}
 	});
 }
@@ -44,23 +44,23 @@ function deleteProblem(domain: DemoDomain, name: string): string | undefined {
 function dropTags(world: DemoWorld, domain: DemoDomain, name: string): void {
 	for (const {path} of frozenBy(domain.snapshots.get(name)!, 'internal')) {
 		const image = world.files.get(path ?? '');
-		const gone = image?.tags.find(({tag}) => tag === name);
-		if (image && gone) {
-			changeImage(world, image, {tags: image.tags.filter(tag => tag !== gone), allocatedBytes: image.allocatedBytes - gone.memoryBytes});
+		const deleted = image?.tags.find(({tag}) => tag === name);
+		if (image && deleted) {
+			changeImage(world, image, {tags: image.tags.filter(tag => tag !== deleted), allocatedBytes: image.allocatedBytes - deleted.memoryBytes});
 		}
 	}
 }
 
 function deleteMetadata(domain: DemoDomain, name: string): void {
-	const gone = domain.snapshots.get(name)!;
+	const deleted = domain.snapshots.get(name)!;
 	const below = descendantsOf(domain.snapshots, name);
 	dropMoment(domain.snapshots, name);
 	for (const other of below) {
-		domain.snapshots.set(other, withoutOverlaysOf(gone, domain.snapshots.get(other)!));
+		domain.snapshots.set(other, withoutOverlaysOf(deleted, domain.snapshots.get(other)!));
 	}
 
 	if (domain.currentSnapshot === name) {
-		domain.currentSnapshot = parentOf(gone);
+		domain.currentSnapshot = parentOf(deleted);
 	}
 }
 
