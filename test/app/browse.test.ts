@@ -55,6 +55,28 @@ test('the selected snapshot stays selected when one is made beside it', async t 
 	t.is(selectedNode(brain.state)?.name, 'snapshot:s3');
 });
 
+test('what is selected follows each new picture: the snapshot that has gone, and its new record; and each key', async t => {
+	const brain = await atWeb();
+	brain.type(keys.up);
+	t.is(selectedNode(brain.state)?.name, 'snapshot:s3');
+	const web = brain.world.allDetails[0]!;
+	const read = async (snapshots: typeof web.snapshots) => {
+		brain.world.allDetails[0] = {...web, snapshots};
+		brain.send({kind: 'poll-due', number: brain.state.pollNumber});
+		await brain.answer();
+	};
+
+	await read(web.snapshots.map(snapshot => ({...snapshot, description: 'edited'})));
+	const node = selectedNode(brain.state);
+	t.is(node?.kind === 'snapshot' && node.snapshot.description, 'edited');
+	await read(web.snapshots.filter(({name}) => name !== 's3'));
+	t.not(selectedNode(brain.state)?.name, 'snapshot:s3');
+	await read(web.snapshots);
+	const {name} = selectedNode(brain.state)!;
+	brain.type(keys.up);
+	t.not(selectedNode(brain.state)?.name, name);
+});
+
 test('a late answer with an old number is dropped', async t => {
 	const brain = await atWeb();
 	const old = brain.effects.find(effect => effect.kind === 'read-picture')!;

@@ -1,5 +1,7 @@
 import test from 'ava';
-import {healthOfHost, markOf} from '../../source/app/doctor/health.ts';
+import {healthOfHost, isSamePicture, markOf} from '../../source/app/doctor/health.ts';
+import type {DomainDetails} from '../../source/model/domain/inventory.ts';
+import type {Image} from '../../source/model/images/image.ts';
 import {uuidOf} from '../helpers/fake-services.ts';
 import {fakePlan} from '../helpers/fake-plans.ts';
 import {atWeb, keys, type Brain} from '../helpers/screen-harness.ts';
@@ -72,6 +74,26 @@ test('a picture that tells something else than the last one is a change', async 
 	brain.type('R');
 	await brain.answer();
 	t.is(markOf(brain.state, uuidOf(1)), undefined);
+});
+
+test('each fact of an image by which a finding may come or go makes another picture', async t => {
+	const {world: {allDetails: [web]}} = await atWeb();
+	const withImage = (change: Partial<Image>): DomainDetails => ({...web!, images: web!.images.map((image, index) => index === 0 ? {...image, ...change} : image)});
+	t.true(isSamePicture(web!, withImage({})));
+	// What a guest has written tells of nothing else.
+	t.true(isSamePicture(web!, withImage({allocatedBytes: 1})));
+	for (const change of [
+		{path: '/elsewhere'},
+		{backingPath: '/elsewhere'},
+		{format: 'vmdk'},
+		{problems: [{kind: 'missing' as const}]},
+		{internalSnapshots: [{tag: 't', id: '1', memoryBytes: 0, createdAt: 1}]},
+	]) {
+		t.false(isSamePicture(web!, withImage(change as Partial<Image>)), JSON.stringify(change));
+	}
+
+	t.false(isSamePicture(withImage({problems: [{kind: 'missing'}]}), withImage({problems: [{kind: 'begins-like-qcow2'}]})));
+	t.false(isSamePicture(web!, {...web!, images: web!.images.slice(1)}));
 });
 
 test('while a plan runs nothing is looked at; afterwards its domain is', async t => {

@@ -35,6 +35,24 @@ test('a command does not read the lines of the next one', async t => {
 	t.like(await ask(['echo', 'next']), {ok: true, value: {stdout: 'next\n'}});
 });
 
+test('what is asked at once is answered by a shell each on this machine, and by one over ssh', async t => {
+	const shellsOf = async (ssh: string[]) => {
+		const ask = openShell(t, ssh);
+		const answers = await Promise.all([1, 2].map(async () => ask(['sh', '-c', 'echo $PPID'])));
+		return new Set(answers.map(answer => answer?.ok && answer.value.stdout)).size;
+	};
+
+	t.is(await shellsOf([]), 2);
+	t.is(await shellsOf(['sh', '-c', 'exec "$0"']), 1);
+});
+
+test('programs speak English, and what the shell has a command of its own for is the program all the same', async t => {
+	const ask = openShell(t, []);
+	t.like(await ask(['printenv', 'LC_ALL']), {ok: true, value: {stdout: 'C\n'}});
+	t.like(await ask(['echo', '--version']), {ok: true});
+	t.regex(JSON.stringify(await ask(['printf', '--version'])), /coreutils/);
+});
+
 test('what changes something, reads what we write, or may take long has a process of its own', async t => {
 	const ask = openShell(t);
 	const {signal} = new AbortController();
