@@ -60,6 +60,11 @@ export function readCurrentState({keep, discard, memory, description}: RawOption
 		: succeed(discard === true ? {kind: 'discard'} : undefined);
 }
 
+/** The options that `readCurrentState` reads so. */
+export function writeCurrentState(currentState: CurrentState): RawOptions {
+	return currentState.kind === 'discard' ? {discard: true} : {keep: currentState.name, memory: currentState.memory, description: currentState.description};
+}
+
 /** What was typed for the state that is kept. */
 export function keptDescription(currentState: CurrentState): string | undefined {
 	return currentState.kind === 'keep' ? currentState.description : undefined;

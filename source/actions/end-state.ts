@@ -24,6 +24,9 @@ export function readEndState(raw: RawOptions): EndState | undefined {
 	return endStates.find(state => raw[state] === true);
 }
 
+/** The option that `readEndState` reads so. */
+export const writeEndState = (endState: EndState | undefined): RawOptions => endState === undefined ? {} : {[endState]: true};
+
 function stateNow({domain}: Pick<DomainDetails, 'domain'>): EndState {
 	return hasProcess(domain) ? (domain.state === 'paused' ? 'paused' : 'running') : 'shutoff';
 }

@@ -10,14 +10,23 @@ import {joinPermissions} from '../planner/checks/permissions.ts';
 import type {Action} from '../model/plan/request.ts';
 import type {Inventory} from '../model/domain/inventory.ts';
 import type {Plan} from '../model/plan/plan.ts';
+import type {Blocker} from '../model/failure.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
 import {plannerOf} from './planners.ts';
+import {commandWithRights} from './with-rights.ts';
+
+/** The first that more rights would answer names the command that does the same with them. */
+function nameCommand(blockers: readonly Blocker[], action: Action, {host}: Inventory): Blocker[] {
+	const first = blockers.findIndex(({needsRights}) => needsRights);
+	const command = first === -1 ? undefined : commandWithRights(action, host.uri);
+	return blockers.map((blocker, index) => index === first && command !== undefined ? {...blocker, remedy: `${blocker.remedy} As root: ${command}`} : blocker);
+}
 
 /** Fails with `refused` and every reason at once, with `snapshot-not-found`, or with `unreadable` where a document cannot be changed. */
 export function planAction(action: Action, inventory: Inventory, given: PlanArguments): Result<Plan> {
 	const plan = plannerOf(action).plan(action, inventory, given);
 	if (!plan.ok) {
-		return plan.failure.kind === 'refused' ? fail({...plan.failure, blockers: joinPermissions(plan.failure.blockers)}) : plan;
+		return plan.failure.kind === 'refused' ? fail({...plan.failure, blockers: nameCommand(joinPermissions(plan.failure.blockers), action, inventory)}) : plan;
 	}
 
 	const context = planContext(inventory, given);

@@ -54,7 +54,12 @@ export type CliSpec<K extends ActionKind> = {
 	together?(given: GivenOf<K>): GivenOf<K>;
 	/** `words`: the arguments after the domain. `isAsked`: a person can still be asked. Fails with `usage`. */
 	read(words: ReadonlyArray<string | undefined>, raw: RawOptions, isAsked: boolean): Result<GivenOf<K>>;
+	/** What is typed for an action, for typed-for.ts. Missing: it takes more than words, as a document. */
+	write?(action: ActionOf<K>): Typed;
 };
+
+/** `words`: the arguments after the domain. `leaves`: what is as it is without an option. */
+export type Typed = {words: string[]; raw: RawOptions; leaves?: readonly string[]};
 
 export type ScreenSpec = {
 	key: string;

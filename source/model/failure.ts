@@ -16,8 +16,9 @@ export type ToolFailure = {
 	denial?: Denial;
 };
 
-/** One reason why a planner refuses. `remedy` says what the person can do about it. */
+/** One reason why a planner refuses. `remedy` says what the person can do about it. `needsRights`: a user with more rights would not be refused for it. */
 export type Blocker = {
+	needsRights?: true;
 	kind:
 		| 'chain-broken'
 		| 'image-missing'

@@ -64,4 +64,17 @@ export const cli: CliSpec<'backup'> = {
 			})
 			: rate;
 	},
+	write: ({to, since, checkpoint, description, disks, isQuiesced, rateBytes}) => ({
+		words: [],
+		raw: {
+			to,
+			full: since.kind === 'full',
+			since: since.kind === 'checkpoint' ? since.name : undefined,
+			checkpoint: checkpoint ?? false,
+			disk: disks,
+			quiesce: isQuiesced,
+			rate: rateBytes?.toString(),
+			description,
+		},
+	}),
 };

@@ -17,7 +17,7 @@ export function refuseFolder(context: PlanContext, backups: BackupFolder, disks:
 	// Nobody writes to a domain that is off: a folder that is full in the midst does no harm to it.
 	const needed = disks.reduce((sum, {atMostBytes, isUncounted}) => sum + (isUncounted ? 0 : atMostBytes) + marginBytes, 0);
 	if (!folder.isWritable) {
-		context.blockers.push({kind: 'not-permitted', text: `No file can be created in ${path}: it is not writable by you.`, remedy: 'Run as a user who may write there, or choose another folder.'});
+		context.blockers.push({kind: 'not-permitted', text: `No file can be created in ${path}: it is not writable by you.`, remedy: 'Run as a user who may write there, or choose another folder.', needsRights: true});
 	}
 
 	if (closedAt !== undefined) {

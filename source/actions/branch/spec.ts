@@ -3,9 +3,9 @@ Branch: a second line of development begins at a snapshot.
 */
 import {mapResult} from '../../model/result.ts';
 import {freeName} from '../../model/domain/snapshot-name.ts';
-import {completeCurrentState, currentStateOptions, readCurrentState} from '../current-state.ts';
+import {completeCurrentState, currentStateOptions, readCurrentState, writeCurrentState} from '../current-state.ts';
 import {
-	endStateExcludes, endStateOptions, presetEndState, readEndState,
+	endStateExcludes, endStateOptions, presetEndState, readEndState, writeEndState,
 } from '../end-state.ts';
 import {mostTaken, problemOfName, takenNames} from '../names.ts';
 import {overlayFolderOption, readOverlayFolder, readsOverlayFolder} from '../overlay-folder.ts';
@@ -29,6 +29,7 @@ export const branch = {
 				? mapResult(placed, place => ({kind: 'branch', snapshot: snapshot!, name: name!, currentState: currentState.value, endState: readEndState(raw), ...place}))
 				: currentState;
 		},
+		write: ({snapshot, name, currentState, endState, overlayFolder}) => ({words: [snapshot, name], raw: {...writeCurrentState(currentState), ...writeEndState(endState), overlayFolder}}),
 	},
 	screen: {
 		key: 'b',

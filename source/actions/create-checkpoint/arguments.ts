@@ -54,4 +54,12 @@ export const cli: CliSpec<'create-checkpoint'> = {
 	excludes: [],
 	read: ([checkpoint], raw) => mapResult(parseCheckpointDisks(strings(raw, 'disk'), strings(raw, 'bitmap')), disks =>
 		({kind: 'create-checkpoint', checkpoint, description: raw.description as string | undefined, disks})),
+	write: ({checkpoint, description, disks}) => ({
+		words: [checkpoint],
+		raw: {
+			description,
+			disk: disks.filter(({isIncluded}) => isIncluded !== undefined).map(({target, isIncluded}) => isIncluded ? target : `${target}=no`),
+			bitmap: disks.filter(({bitmap}) => bitmap !== undefined).map(({target, bitmap}) => `${target}=${bitmap!}`),
+		},
+	}),
 };

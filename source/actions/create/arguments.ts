@@ -111,4 +111,19 @@ export const cli = {
 				...placed.value,
 			});
 	},
+	write: ({snapshot, description, memory, disks, isDiskOnly, isQuiesced, isLive, isHalted, hasNoMetadata, overlayFolder}) => ({
+		words: [snapshot],
+		raw: {
+			description,
+			memory: memory && [memory.mode, ...memory.path === undefined ? [] : [memory.path]].join(':'),
+			disk: disks.filter(({mode}) => mode !== undefined).map(({target, mode, path}) => `${target}=${[mode, ...path === undefined ? [] : [path]].join(':')}`),
+			reuse: disks.filter(({reuse}) => reuse !== undefined).map(({target, reuse}) => `${target}=${reuse!}`),
+			diskOnly: isDiskOnly,
+			quiesce: isQuiesced,
+			live: isLive,
+			halt: isHalted,
+			metadata: !hasNoMetadata,
+			overlayFolder,
+		},
+	}),
 } satisfies CliSpec<'create'>;

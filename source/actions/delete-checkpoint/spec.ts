@@ -25,6 +25,11 @@ export const deleteCheckpoint = {
 			scope: raw.children === true ? 'with-children' : (raw.childrenOnly === true ? 'children-only' : undefined),
 			isMetadataOnly: raw.metadata === true,
 		}),
+		write: ({checkpoint, scope, isMetadataOnly}) => ({
+			words: [checkpoint],
+			raw: {children: scope === 'with-children', childrenOnly: scope === 'children-only', metadata: isMetadataOnly},
+			leaves: scope === 'one' ? ['scope'] : [],
+		}),
 	},
 	screen: {
 		key: 'd',

@@ -27,6 +27,11 @@ export const deletion = {
 			scope: raw.children === true ? 'with-children' : (raw.childrenOnly === true ? 'children-only' : undefined),
 			isMetadataOnly: raw.metadata === true,
 		}),
+		write: ({snapshot, others, scope, isMetadataOnly}) => ({
+			words: [snapshot],
+			raw: {also: others, children: scope === 'with-children', childrenOnly: scope === 'children-only', metadata: isMetadataOnly},
+			leaves: scope === 'one' ? ['scope'] : [],
+		}),
 	},
 	screen: {
 		key: 'd',

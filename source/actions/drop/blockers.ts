@@ -165,7 +165,7 @@ export function refuseMerges(context: PlanContext, {merges, removed}: Collection
 	const folders = new Set(files.map(path => posix.dirname(path)));
 	for (const path of folders) {
 		if (context.inventory.folders.get(path)?.isWritable === false) {
-			context.blockers.push({kind: 'not-permitted', text: `The folder ${path} is not writable by you.`, remedy: 'Run as a user who may write there, or make the file system writable.'});
+			context.blockers.push({kind: 'not-permitted', text: `The folder ${path} is not writable by you.`, remedy: 'Run as a user who may write there, or make the file system writable.', needsRights: true});
 		}
 	}
 

@@ -15,6 +15,7 @@ export const merge = {
 		options: [],
 		excludes: [],
 		read: ([snapshot]) => succeed({kind: 'merge', snapshot: snapshot!}),
+		write: ({snapshot}) => ({words: [snapshot], raw: {}}),
 	},
 	screen: {
 		key: 'm',

@@ -67,7 +67,7 @@ function moveOf(context: PlanContext, copy: Pick<Move, 'id' | 'what' | 'rest'>, 
 
 	if (!folders.get(folder)?.isWritable) {
 		context.blockers.push({
-			kind: 'not-permitted', text: `The ${copy.what.slice('the '.length)}, ${from}, has to be renamed too, and you may not write to ${folder}.`, remedy: rootRemedy,
+			kind: 'not-permitted', text: `The ${copy.what.slice('the '.length)}, ${from}, has to be renamed too, and you may not write to ${folder}.`, remedy: rootRemedy, needsRights: true,
 		});
 	}
 
@@ -79,7 +79,7 @@ function movesOf(context: PlanContext, snapshot: Snapshot, name: string): Move[]
 	const {nvramFiles, tpmPath} = context.inventory;
 	const unreadable = unreadableNvramCopy(snapshot, context.inventory);
 	if (unreadable !== undefined) {
-		context.blockers.push({kind: 'not-permitted', text: `The copy of the firmware's variables, ${unreadable}, has to be renamed too, and you may not read it.`, remedy: rootRemedy});
+		context.blockers.push({kind: 'not-permitted', text: `The copy of the firmware's variables, ${unreadable}, has to be renamed too, and you may not read it.`, remedy: rootRemedy, needsRights: true});
 	}
 
 	const variables = nvramCopyOf(snapshot, nvramFiles);

@@ -16,6 +16,7 @@ export const rename = {
 		options: [],
 		excludes: [],
 		read: ([snapshot, name]) => succeed({kind: 'rename', snapshot: snapshot!, name: name!}),
+		write: ({snapshot, name}) => ({words: [snapshot, name], raw: {}}),
 	},
 	screen: {
 		key: 'n',

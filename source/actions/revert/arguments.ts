@@ -1,7 +1,9 @@
 import {fail, succeed} from '../../model/result.ts';
-import {currentStateOptions, readCurrentState} from '../current-state.ts';
+import {currentStateOptions, readCurrentState, writeCurrentState} from '../current-state.ts';
 import {overlayFolderOption, readOverlayFolder} from '../overlay-folder.ts';
-import {endStateExcludes, endStateOptions, readEndState} from '../end-state.ts';
+import {
+	endStateExcludes, endStateOptions, readEndState, writeEndState,
+} from '../end-state.ts';
 import type {CliSpec} from '../spec.ts';
 
 export const cli = {
@@ -36,4 +38,5 @@ export const cli = {
 			})
 			: succeed({kind: 'revert', snapshot: snapshot!, currentState, endState: readEndState(raw), ...placed.value});
 	},
+	write: ({snapshot, currentState, endState, overlayFolder}) => ({words: [snapshot], raw: {...writeCurrentState(currentState), ...writeEndState(endState), overlayFolder}}),
 } satisfies CliSpec<'revert'>;

@@ -13,7 +13,7 @@ export function joinPermissions(blockers: readonly Blocker[]): Blocker[] {
 	const denied = blockers.filter(({kind}) => kind === 'not-permitted');
 	const count = denied.length - 1;
 	return [
-		{kind: 'not-permitted', text: `${denied[0]!.text}${count === 0 ? '' : ` The same is true of ${count} more of its files and folders.`}`, remedy: permissionRemedy},
+		{kind: 'not-permitted', text: `${denied[0]!.text}${count === 0 ? '' : ` The same is true of ${count} more of its files and folders.`}`, remedy: permissionRemedy, needsRights: true},
 		...blockers.filter(({kind}) => kind !== 'not-permitted'),
 	];
 }
