@@ -28,13 +28,13 @@ function cell(pieces: Line, columns: number, theme: Theme): Line {
 	return fitLine(pieces, columns, theme);
 }
 
-/** Where it is narrow the glyph tells of the health, and a word of what is not good. */
+/** Where it is narrow the glyph tells of the health, and a word of what is not good: names that begin alike need the room. */
 function checkpointColumns(told: ToldCheckpoint, {age, isWide}: {age: string; isWide: boolean}): Line {
 	const {health, disks} = told;
 	const targets = disks.map(({target}) => target).join(' ');
-	const words = isWide || health !== 'good' ? healthWords[health] : targets;
+	const words = isWide || health !== 'good' ? ` ${healthWords[health].padEnd(9)}` : '';
 	return [
-		{text: ` ${words.padEnd(9)}`, tone: health === 'good' ? 'dim' : healthTones[health]},
+		{text: words, tone: health === 'good' ? 'dim' : healthTones[health]},
 		{text: ` ${formatSince(told.size).padStart(9)}${age.padStart(12)} ${isWide ? ` ${targets.padEnd(8)} ` : ''}`, tone: 'dim'},
 	];
 }
