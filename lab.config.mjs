@@ -79,10 +79,10 @@ const beyondTheRun = [
 ];
 
 /** They leave a domain of the host unreadable for a while, and every plan that needs to know all domains is refused meanwhile; or they kill the libvirtd of all. */
-const alone = ['neighbours', ...(process.env.VSNAP_LAB_ALL ? ['backup-libvirtd', 'remedies-daemon'] : [])];
+const alone = ['neighbours', ...(process.env.VSNAP_LAB_ALL ? ['backup-kill-others', 'backup-libvirtd', 'remedies-daemon'] : [])];
 
 const pathOf = name => `test/lab/${name}.test.ts`;
-const leftOut = ['backup-libvirtd', 'neighbours', 'remedies-daemon', ...(process.env.VSNAP_LAB_ALL ? [] : beyondTheRun)];
+const leftOut = ['backup-kill-others', 'backup-libvirtd', 'neighbours', 'remedies-daemon', ...(process.env.VSNAP_LAB_ALL ? [] : beyondTheRun)];
 
 const labConfig = {
 	files: process.env.VSNAP_LAB_ALONE ? alone.map(name => pathOf(name)) : ['test/lab/**/*.test.ts', ...leftOut.map(name => `!${pathOf(name)}`)],
