@@ -89,7 +89,7 @@ test('each fact of an image by which a finding may come or go makes another pict
 		{problems: [{kind: 'missing' as const}]},
 		{internalSnapshots: [{tag: 't', id: '1', memoryBytes: 0, createdAt: 1}]},
 	]) {
-		t.false(isSamePicture(web!, withImage(change as Partial<Image>)), JSON.stringify(change));
+		t.false(isSamePicture(web!, withImage(change)), JSON.stringify(change));
 	}
 
 	t.false(isSamePicture(withImage({problems: [{kind: 'missing'}]}), withImage({problems: [{kind: 'begins-like-qcow2'}]})));
