@@ -8,14 +8,13 @@ import type {ActionKind, CliSpec} from './actions/spec.ts';
 import type {Direction} from './engine/run/progress.ts';
 import {findingKinds} from './model/domain/finding.ts';
 import {fail, succeed, type Result} from './model/result.ts';
-import type {GlobalOptions, Invocation, RawOptions} from './invocation.ts';
+import {shells, type GlobalOptions, type Invocation, type RawOptions} from './invocation.ts';
 import {
 	contradictionAmong, findContradiction, findMisfit, groupMisfit,
 } from './misfits.ts';
 import {usageProblem} from './usage-problem.ts';
 import {verbTableOf, type VerbTable} from './verb-table.ts';
 import {verb} from './verb.ts';
-import {shells} from './completion.ts';
 import {exitCodeWords, exitCodes} from './model/text/exit-codes.ts';
 
 /** `print`: help or the version was asked for. */

@@ -4,8 +4,6 @@ The first file to run: from the command line to a verb or the screen. With open-
 import process from 'node:process';
 import packageJson from '../package.json' with {type: 'json'};
 import {parseArguments, readVerbTable} from './arguments.ts';
-import {formatCompletion} from './completion.ts';
-import {formatManPage} from './man-page.ts';
 import type {GlobalOptions, Invocation} from './invocation.ts';
 import {sayFailure} from './commands/context.ts';
 import {exitCodes} from './model/text/exit-codes.ts';
@@ -109,7 +107,14 @@ async function main(argv: string[]): Promise<number> {
 	const {options, invocation: typed} = parsed.value;
 	if (typed.verb === 'completion' || typed.verb === 'man') {
 		const table = readVerbTable(packageJson.version);
-		process.stdout.write(typed.verb === 'man' ? formatManPage(table) : formatCompletion(table, typed.shell));
+		if (typed.verb === 'man') {
+			const {formatManPage} = await import('./man-page.ts');
+			process.stdout.write(formatManPage(table));
+		} else {
+			const {formatCompletion} = await import('./completion.ts');
+			process.stdout.write(formatCompletion(table, typed.shell));
+		}
+
 		return 0;
 	}
 

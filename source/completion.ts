@@ -1,10 +1,8 @@
 /**
 Completions for the shells, from the table of the command line. Names of domains and snapshots are asked of virsh when they are wanted, with the host that was typed.
 */
+import type {Shell} from './invocation.ts';
 import type {OptionRow, VerbRow, VerbTable} from './verb-table.ts';
-
-export const shells = ['bash', 'zsh', 'fish'] as const;
-export type Shell = (typeof shells)[number];
 
 const quote = (text: string): string => `'${text.replaceAll('\'', String.raw`'\''`)}'`;
 const optionsOf = ({options, globals}: VerbRow): OptionRow[] => [...options, ...globals];

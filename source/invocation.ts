@@ -2,10 +2,13 @@
 What the command line comes to.
 */
 import type {Given} from './actions/spec.ts';
-import type {Shell} from './completion.ts';
 import type {BackupInvocation} from './backup-arguments.ts';
 import type {Direction} from './engine/run/progress.ts';
 import type {FindingKind} from './model/domain/finding.ts';
+
+/** For which there are completions. */
+export const shells = ['bash', 'zsh', 'fish'] as const;
+export type Shell = (typeof shells)[number];
 
 export type GlobalOptions = {
 	connect: string | undefined;

@@ -9,7 +9,8 @@ import process from 'node:process';
 import {promisify} from 'node:util';
 import test from 'ava';
 import {parseArguments, readVerbTable} from '../source/arguments.ts';
-import {formatCompletion, shells} from '../source/completion.ts';
+import {formatCompletion} from '../source/completion.ts';
+import {shells} from '../source/invocation.ts';
 import {formatManPage} from '../source/man-page.ts';
 import {exitCodes, exitCodeWords} from '../source/model/text/exit-codes.ts';
 
