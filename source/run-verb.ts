@@ -46,10 +46,10 @@ async function runBackupVerb(context: CommandContext, invocation: BackupVerb, mo
 }
 
 export async function runVerb(context: CommandContext, invocation: HostInvocation, mode: GlobalOptions['mode']): Promise<number> {
-	const noTerminal = (what: string) => sayFailure(context, {
+	const noTerminal = (hint: string) => sayFailure(context, {
 		kind: 'usage',
 		message: 'group' in invocation ? 'An action on several domains needs --dry-run or --yes; on the screen Space marks them.' : 'This needs a terminal.',
-		hint: what,
+		hint,
 	});
 	if (isBackupVerb(invocation)) {
 		const isChanging = ['backup-restore', 'backup-prune'].includes(invocation.verb);

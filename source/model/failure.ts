@@ -62,12 +62,12 @@ export type Failure =
 	| {kind: 'unreadable'; what: string; reason: string}
 	| {kind: 'busy'; what: string; holder?: string; remedy?: string}
 	| {kind: 'host-changed'; changed: string[]}
-	/** `left`: files that stay larger; `aftermath`: what else is not quite as before though everything was put back. In sentences. */
-	| {kind: 'step-failed'; step: string; title: string; cause: Failure; rolledBack: boolean; notUndone: string[]; advice?: string; left?: string[]; aftermath?: string[]}
+	/** `left`: files that stay larger; `aftermath`: what else is not quite as before though everything was put back. In sentences. `hasJournal: false`: `recover` knows nothing of it. */
+	| {kind: 'step-failed'; step: string; title: string; cause: Failure; rolledBack: boolean; notUndone: string[]; advice?: string; hasJournal?: false; left?: string[]; aftermath?: string[]}
 	| {kind: 'not-proven'; findings: string[]; rolledBack: boolean; left?: string[]; aftermath?: string[]}
 	/** Of an action on several domains: it failed on `domain`, so this one was not begun, or put back. */
 	| {kind: 'other-failed'; domain: string; hasBegun: boolean; rolledBack: boolean; notUndone: string[]; left?: string[]; aftermath?: string[]}
-	| {kind: 'interrupted'; signal: string; rolledBack: boolean; left?: string[]; aftermath?: string[]}
+	| {kind: 'interrupted'; signal: string; rolledBack: boolean; advice?: string; hasJournal?: false; left?: string[]; aftermath?: string[]}
 	/** A file of ours that the way back does not remove. */
 	| {kind: 'file-stays'; path: string; reason: string}
 	/** Everything was undone, and something is not as it was. */

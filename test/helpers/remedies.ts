@@ -8,7 +8,10 @@ import ts from 'typescript';
 
 type Remedy = {file: string; text: string};
 
-const isRemedy = (name: string) => ['remedy', 'instead'].includes(name);
+const isRemedy = (name: string) => ['remedy', 'instead', 'hint', 'advice'].includes(name);
+
+/** Names of constants and functions that give one. */
+const givesRemedy = /remedy|hint|advice|advise/iu;
 
 /** Functions that are given a remedy, and as which of their arguments. */
 type Carriers = Map<string, number>;
@@ -24,14 +27,32 @@ function textOf(node: ts.Node): string | undefined {
 	return ts.isTemplateExpression(node) ? [node.head.text, ...node.templateSpans.map(({literal}) => literal.text)].join('…') : undefined;
 }
 
+/** What a node says is in these of its children: a condition is none of them. */
+function partsOf(node: ts.Node): ts.Node[] {
+	const parts: ts.Node[] = [];
+	ts.forEachChild(node, child => {
+		const isCondition = (ts.isConditionalExpression(node) && node.condition === child) || (ts.isIfStatement(node) && node.expression === child);
+		const isName = (ts.isPropertyAccessExpression(node) || ts.isPropertyAssignment(node)) && node.name === child;
+		if (!isCondition && !isName) {
+			parts.push(child);
+		}
+	});
+	return parts;
+}
+
+/** Of a function of the file, whose words count, and not those that it is given. */
+const isPlainCall = (node: ts.Node): node is ts.CallExpression => ts.isCallExpression(node) && ts.isIdentifier(node.expression) && node.arguments.every(given => ts.isIdentifier(given));
+
 function textsIn(node: ts.Node): string[] {
 	const text = textOf(node);
-	const texts = text === undefined || text.length < shortest || !text.includes(' ') ? [] : [text];
-	ts.forEachChild(node, child => {
-		texts.push(...textsIn(child));
-	});
-	return texts;
+	return [...(text === undefined || text.length < shortest || !text.includes(' ') ? [] : [text]), ...partsOf(node).flatMap(part => textsIn(part))];
 }
+
+/** The names that an expression is made of, without those of members. */
+const namesIn = (node: ts.Node): string[] => ts.isIdentifier(node) ? [node.text] : partsOf(node).flatMap(part => namesIn(part));
+
+/** Also one of several, as the case may be. */
+const isText = (node: ts.Node): boolean => textOf(node) !== undefined || (ts.isConditionalExpression(node) && (isText(node.whenTrue) || isText(node.whenFalse)));
 
 function nameOfFunction(node: ts.Node): string | undefined {
 	const named = ts.isArrowFunction(node) ? node.parent : node;
@@ -58,7 +79,7 @@ function remediesIn(node: ts.Node, carriers: Carriers): ts.Node[] {
 		return [node.initializer];
 	}
 
-	if ((ts.isFunctionDeclaration(node) || ts.isVariableDeclaration(node)) && /remedy/iu.test(node.name?.getText() ?? '')) {
+	if ((ts.isFunctionDeclaration(node) || ts.isVariableDeclaration(node)) && givesRemedy.test(node.name?.getText() ?? '')) {
 		return [node];
 	}
 
@@ -79,6 +100,38 @@ function remediesIn(node: ts.Node, carriers: Carriers): ts.Node[] {
 	return found;
 }
 
+/** Constants that are a text, and functions that give one, by name: remedies are put together from them. */
+function wordsIn(node: ts.Node, found = new Map<string, ts.Node>()): Map<string, ts.Node> {
+	if (ts.isVariableDeclaration(node) && node.initializer !== undefined) {
+		const {initializer} = node;
+		if (isText(ts.isArrowFunction(initializer) ? initializer.body : initializer) || isPlainCall(initializer)) {
+			found.set(node.name.getText(), node);
+		}
+	}
+
+	if (ts.isFunctionDeclaration(node) && node.name !== undefined && /^string( \| undefined)?$/u.test(node.type?.getText() ?? '')) {
+		found.set(node.name.text, node);
+	}
+
+	ts.forEachChild(node, child => void wordsIn(child, found));
+	return found;
+}
+
+/** With the words of the same file that they name, and so on. */
+function withNamed(nodes: readonly ts.Node[], words: ReadonlyMap<string, ts.Node>): ts.Node[] {
+	const found = new Set(nodes);
+	for (const node of found) {
+		for (const name of namesIn(node)) {
+			const named = words.get(name);
+			if (named !== undefined) {
+				found.add(named);
+			}
+		}
+	}
+
+	return [...found];
+}
+
 export function readRemedies(root: string): Remedy[] {
 	const names = readdirSync(root, {recursive: true, encoding: 'utf8'}).filter(name => /\.tsx?$/u.test(name)).sort();
 	const sources = names.map(name => ts.createSourceFile(name, readFileSync(path.join(root, name), 'utf8'), ts.ScriptTarget.Latest, true));
@@ -86,6 +139,7 @@ export function readRemedies(root: string): Remedy[] {
 	return sources.flatMap((source, index) => {
 		// Those of the file itself come first: several files call one of theirs `refuse`.
 		const carriers: Carriers = new Map([...exported.filter(([name]) => name !== 'refuse'), ...carriersIn(source)]);
-		return [...new Set(remediesIn(source, carriers).flatMap(node => textsIn(node)))].map(text => ({file: names[index]!, text}));
+		const nodes = withNamed(remediesIn(source, carriers), wordsIn(source));
+		return [...new Set(nodes.flatMap(node => textsIn(node)))].map(text => ({file: names[index]!, text}));
 	});
 }

@@ -7,6 +7,7 @@ import test from 'ava';
 import {executePlan} from '../../source/engine/run/execute.ts';
 import type {Outcome, RunEvent} from '../../source/engine/ports.ts';
 import {prepareAction} from '../../source/engine/prepare.ts';
+import {describeFailure} from '../../source/model/text/describe-failure.ts';
 import {exitCodeOf} from '../../source/model/text/exit-codes.ts';
 import {openWorld} from '../../source/open-world.ts';
 import {startLab} from './daemons.ts';
@@ -40,10 +41,12 @@ test.serial('a second run on the same domain ends with exit code 6, and the firs
 	const second = await revert(domain, 's1');
 	t.is(second.exitCode, 6, report(second));
 	t.is(readError(second).kind, 'busy');
+	t.is(readError(second).hint, 'Wait until the other run has ended, then try again.');
 	const tree = await runProgram(domain, ['tree', '--json', '--', domain.name]);
 	t.is(tree.exitCode, 0, 'looking is possible all the time');
 	await writeFile(path.join(shims.folder, 'go'), '');
 	await expectReverted(t, domain, await first, {digests, current: 's1'});
+	await expectReverted(t, domain, await revert(domain, 's1'), {digests, current: 's1'});
 });
 
 test.serial('a run on another domain is not held up', async t => {
@@ -104,6 +107,11 @@ for (const {what, make} of changes) {
 		const {outcome, before} = await runAfterChange(domain, async () => make(domain));
 		t.is(outcome.kind === 'rolled-back' ? exitCodeOf(outcome.failure) : -1, 7, JSON.stringify(outcome));
 		t.deepEqual(await readWorld(domain), before);
+		t.is(outcome.kind === 'rolled-back' ? describeFailure(outcome.failure).hint : '', 'Make a new plan and read it.');
+		if (what === 'another definition') {
+			const again = await revert(domain, 's1');
+			t.is(again.exitCode, 0, report(again));
+		}
 	});
 }
 

@@ -6,6 +6,7 @@ import {startLab} from './daemons.ts';
 import {makeOtherUser, type OtherUser} from './other-user.ts';
 import {type Ran} from './run.ts';
 import {makeSecondDomain, startSecondLibvirt, type SecondLibvirt} from './second-libvirt.ts';
+import {programPath} from './settings.ts';
 
 test.before(startLab);
 
@@ -65,4 +66,14 @@ test.serial('what libvirt\'s access control denies is told as that, and nothing 
 	t.regex(denied.stderr, /access denied[^]*libvirt is set up \(access_drivers\) to allow each user certain calls alone/, tell(denied));
 	t.is(await domain.virsh('dumpxml', domain.name), before);
 	t.is((await domain.virsh('snapshot-list', '--name', domain.name)).trim(), '');
+	const root = await domain.act('create', domain.name, 's1', '--disk-only', '--yes');
+	t.is(root.exitCode, 0, tell(root));
+});
+
+test.serial('a host without domains says so', async t => {
+	const second = await startSecondLibvirt(t, {});
+	const asked = await second.attempt(process.execPath, programPath, 'tree', 'web');
+	t.is(asked.exitCode, 3, tell(asked));
+	t.regex(asked.stderr, /The host has no domains\./);
+	t.is((await second.run('virsh', '-q', 'list', '--all', '--name')).trim(), '');
 });

@@ -61,7 +61,7 @@ export async function makeEncryptedDomain(t: ExecutionContext, {isNamedByUsage =
 type Node = {driver: string; file: {driver: string; filename: string}; 'key-secret'?: 'key'; encrypt?: {'key-secret': 'key'}; backing?: Node};
 
 /** The chain of an image as QEMU opens it with a key. */
-async function openChain(imagePath: string, format: string): Promise<string> {
+export async function openChain(imagePath: string, format: string): Promise<string> {
 	const info = JSON.parse(await run('qemu-img', ['info', '-U', '--backing-chain', '--output=json', '-f', format, imagePath])) as Array<{filename: string; format: string; encrypted?: boolean}>;
 	let chain: Node | undefined;
 	for (const layer of info.toReversed()) {
@@ -72,7 +72,7 @@ async function openChain(imagePath: string, format: string): Promise<string> {
 	return `json:${JSON.stringify(chain)}`;
 }
 
-const keyOf = (passphrase: string) => ['--object', `secret,id=key,data=${passphrase}`];
+export const keyOf = (passphrase: string) => ['--object', `secret,id=key,data=${passphrase}`];
 
 /** Digest of all that the guest reads from this image. */
 export async function digestEncrypted({passphrase}: EncryptedDomain, imagePath: string, format = imagePath.endsWith('vdb.qcow2') ? 'luks' : 'qcow2'): Promise<string> {

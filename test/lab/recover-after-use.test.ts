@@ -85,6 +85,11 @@ test.serial('a roll-back does not say that all is as it was before where the ima
 	await rename(away, domain.folder);
 	t.is(refused.exitCode, 4, report(refused));
 	t.true(readError(refused).message.includes((await readHeads(domain)).get('vda')!), report(refused));
+	t.true(readError(refused).hint?.endsWith(`vsnap-tui doctor ${domain.name} checks what is wrong.`), report(refused));
+	await rename(domain.folder, away);
+	const checked = await runProgram(domain, ['doctor', domain.name]);
+	t.regex(checked.stdout, /PROBLEM \(image-missing\)/, report(checked));
+	await rename(away, domain.folder);
 	const recovered = await recover(domain, '--roll-back');
 	t.is(recovered.exitCode, 0, report(recovered));
 	t.deepEqual(await digestHeads(domain), digests.get(''));

@@ -64,7 +64,7 @@ test.serial('the way of a domain that is off: what is advised makes the snapshot
 	const domain = await makeDomain(t, {formats: {vdb: 'raw'}});
 	const create = (name: string, ...options: string[]) => createArgs(domain, name, ...options);
 	const nothing = 'Include at least one disk, or leave --disk out.';
-	await refused(t, domain, create('b0'), 'Ask for external disks (--disk-only, or --memory external).');
+	await refused(t, domain, create('b0'), 'Ask for external disks: --disk-only.');
 	await succeeds(t, domain, create('b0', '--disk-only'));
 	const twice = ['--disk', 'vda=internal', '--disk', 'vdb=internal'];
 	await followAll(t, domain, [
@@ -84,7 +84,7 @@ test.serial('the rules of internal snapshots: what is advised makes the snapshot
 			asked: create('i1'), remedy: 'Choose another name, or remove that one (qemu-img snapshot -d, while the domain is off).',
 			follow: async () => run('qemu-img', ['snapshot', '-d', 'i1', vda.path]),
 		},
-		{asked: create('i2', '--disk', 'vda=internal', '--disk', 'vdb=no'), remedy: 'Include it, or ask for external disks.', followed: create('i2', '--disk', 'vda=internal', '--disk', 'vdb=internal')},
+		{asked: create('i2', '--disk', 'vda=internal', '--disk', 'vdb=no'), remedy: 'Include it. Or: Ask for external disks: --disk-only.', followed: create('i2', '--disk', 'vda=internal', '--disk', 'vdb=internal')},
 		{asked: create('42'), remedy: 'Choose a name that is not a short number.', followed: create('forty-two')},
 		{asked: create('i3', '--disk', 'vda=internal', '--disk', 'vdb=external'), remedy: 'Ask for the same mode for all disks that take part.', followed: create('i3', '--disk', 'vda=external', '--disk', 'vdb=external')},
 		{asked: create('i3'), remedy: 'Choose another name for the snapshot.', followed: create('i4', '--disk-only')},

@@ -9,8 +9,8 @@ import {readSnapshotDocument} from './document.ts';
 
 const ways = ['absolute-paths', 'existing', 'existing-with-data', 'no-backing-file'] as const satisfies Array<DiskRequest['reuse']>;
 
-function refuse(message: string, allowed: string): Result<never> {
-	return fail({kind: 'usage', message, hint: allowed});
+function refuse(message: string, hint: string): Result<never> {
+	return fail({kind: 'usage', message, hint});
 }
 
 /** `no`, `internal`, `external` or `external:FILE`. Fails with `usage`. */

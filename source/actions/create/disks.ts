@@ -5,12 +5,15 @@ Which disks take part in a new snapshot, and how: what was asked for each, what 
 import {posix} from 'node:path';
 import type {CreateAction, DiskRequest} from '../../model/plan/request.ts';
 import type {DiskAnswer, SnapshotMethod} from '../../model/plan/decision-table.ts';
-import {headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk, type SnapshotMode} from '../../model/domain/domain.ts';
+import {
+	hasProcess, headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk, type SnapshotMode,
+} from '../../model/domain/domain.ts';
 import {imageAt} from '../../model/images/image-graph.ts';
 import {refuseBrokenChain} from '../../planner/checks/blockers.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {inMode, type AskedDisk, type DiskPlan, type Head} from '../../planner/disk-plan.ts';
 import {refuseNarrowRefcounts} from '../../planner/checks/narrow-refcounts.ts';
+import {requireSecrets} from '../../planner/checks/recorded-chains.ts';
 import {isOpened} from '../../planner/encryption/keys.ts';
 import {isEmptyDrive, storageOf, storageWord} from '../../planner/storage/storage.ts';
 
@@ -104,8 +107,14 @@ function obstacle({disk, mode}: {disk: Disk; mode: SnapshotMode}, path: string, 
 	return rules.find(([holds]) => holds)?.[1];
 }
 
+const leaveOut = (target: string) => `Leave it out: --disk ${target}=no.`;
+
 function refuseHead(context: PlanContext, target: string, {headPath}: Head): void {
 	refuseBrokenChain(context, headPath);
+	if (!context.can.opensEncrypted) {
+		requireSecrets(context, target, headPath, () => leaveOut(target));
+	}
+
 	const freezing = context.pins.filter(pin => pin.hold === 'content' && pin.snapshot !== undefined && context.graph.keyOf(pin.path) === context.graph.keyOf(headPath));
 	if (freezing.length > 0) {
 		context.blockers.push({
@@ -121,7 +130,7 @@ export function headOf(context: PlanContext, {target, disk}: AskedDisk, mode: 'i
 	const headPath = storageOf(disk)?.path ?? '';
 	const reason = obstacle({disk, mode}, headPath, context.can);
 	if (reason !== undefined) {
-		context.blockers.push({kind: 'not-supported', text: `${target} ${reason}.`, remedy: `Leave it out: --disk ${target}=no.`});
+		context.blockers.push({kind: 'not-supported', text: `${target} ${reason}.`, remedy: leaveOut(target)});
 		return undefined;
 	}
 
@@ -133,19 +142,30 @@ export function headOf(context: PlanContext, {target, disk}: AskedDisk, mode: 'i
 /** QEMU takes a short number for the number of an internal snapshot before it looks for a name. */
 const numberLike = /^\d{1,6}$/u;
 
+/** A standalone QEMU that is off keeps its disks inside their images also with --disk-only, as the table has it. */
+function outsideRemedy({can, inventory: {details: {domain}}}: PlanContext, partaking: ReadonlyArray<{target: string}>): string {
+	if (hasProcess(domain)) {
+		return 'Ask for external disks: --disk-only, or --memory external.';
+	}
+
+	return can.goesByTable ? `Ask for external disks: ${partaking.map(({target}) => `--disk ${target}=external`).join(' ')}.` : 'Ask for external disks: --disk-only.';
+}
+
 /** Rules of internal snapshots: qcow2 alone, all writable disks or none, no tag twice. */
 export function requireInternal(context: PlanContext, disks: DiskPlan[], name: string): void {
-	for (const disk of inMode(disks, 'internal')) {
+	const partaking = inMode(disks, 'internal');
+	const outside = outsideRemedy(context, partaking);
+	for (const disk of partaking) {
 		const image = imageAt(context.graph, disk.headPath);
 		if (disk.format !== 'qcow2') {
 			context.blockers.push({
 				kind: 'not-supported',
 				text: `${disk.target} is ${disk.format}, and only qcow2 images can hold an internal snapshot.`,
-				remedy: 'Ask for external disks (--disk-only, or --memory external).',
+				remedy: outside,
 			});
 		}
 
-		refuseNarrowRefcounts(context, disk.headPath, 'Ask for external disks: --disk-only, or --memory external while it runs.');
+		refuseNarrowRefcounts(context, disk.headPath, outside);
 		if (image?.internalSnapshots.some(({tag}) => tag === name)) {
 			context.blockers.push({
 				kind: 'name-taken',
@@ -160,7 +180,7 @@ export function requireInternal(context: PlanContext, disks: DiskPlan[], name: s
 			context.blockers.push({
 				kind: 'not-supported',
 				text: `${target} is left out, but an internal snapshot needs every disk that the guest can write to.`,
-				remedy: 'Include it, or ask for external disks.',
+				remedy: `Include it. Or: ${outside}`,
 			});
 		}
 	}

@@ -9,7 +9,7 @@ import {type PlanContext} from '../../planner/context.ts';
 import {checkpointRemedy} from '../../planner/checks/checkpoint-remedy.ts';
 import {refuseForeignHeads} from '../../planner/checks/foreign-heads.ts';
 import {dropRecordRemedy, twiceRemedy} from '../../planner/checks/internal-remedies.ts';
-import {wayToInternal} from './way-to-internal.ts';
+import {remedyForInternal} from './way-to-internal.ts';
 
 /** `target` of the firmware variables, where they are put back like one more disk: `nvram`. */
 export type InternalDisk = {target: string; path: string};
@@ -21,7 +21,7 @@ function refuseDisk(context: PlanContext, snapshot: Snapshot, disk: InternalDisk
 		blockers.push({
 			kind: 'image-needed',
 			text: `The snapshot is inside ${disk.path}, but ${disk.target} ${head?.sourcePath === undefined ? 'is no longer in the domain' : `writes to ${head.sourcePath}`}.`,
-			remedy: wayToInternal(context, snapshot, disk),
+			remedy: remedyForInternal(context, snapshot, disk),
 		});
 		return;
 	}

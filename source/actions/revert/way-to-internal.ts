@@ -42,7 +42,7 @@ function comesDown(context: PlanContext, deleted: readonly Snapshot[], given: {p
 }
 
 /** The way to `snapshot`, which lies inside `path`, for the disk that writes elsewhere; where none is known, the way to its content. */
-export function wayToInternal(context: PlanContext, snapshot: Snapshot, {target, path}: {target: string; path: string}): string {
+export function remedyForInternal(context: PlanContext, snapshot: Snapshot, {target, path}: {target: string; path: string}): string {
 	const {domain} = context.inventory.details;
 	const headPath = headDisks(domain).find(disk => disk.target === target)?.sourcePath;
 	const isAbove = headPath !== undefined && chainOf(context.graph, headPath).some(link => context.graph.keyOf(link) === context.graph.keyOf(path));

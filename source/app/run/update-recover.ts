@@ -85,7 +85,7 @@ export function takeUnfinished(state: State, number: number, result: Result<Left
 	const {opens} = state.leftAsked;
 	const notice = opens?.origin === 'key' ? undefined : state.notice;
 	return openPage(settle({
-		...state, left: actions, leftAsked: {...state.leftAsked, opens: undefined}, notice: trouble === undefined ? notice : `${describeTrouble(trouble).text} Check the domain (D) for more.`,
+		...state, left: actions, leftAsked: {...state.leftAsked, opens: undefined}, notice: trouble === undefined ? notice : `${describeTrouble(trouble).text} Checking the domain tells more.`,
 	}), actions, opens);
 }
 

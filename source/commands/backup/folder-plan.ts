@@ -17,7 +17,7 @@ function show(context: CommandContext, {title, notes, steps}: FolderPlan): void 
 }
 
 /** Gives the exit code. */
-export async function showOrRun(context: CommandContext, plan: FolderPlan, {mode, advice}: {mode: 'run' | 'show'; advice: string}): Promise<number> {
+export async function showOrRun(context: CommandContext, plan: FolderPlan, {mode, advice}: {mode: 'run' | 'show'; advice?: string}): Promise<number> {
 	if (mode === 'show') {
 		show(context, plan);
 		return 0;
@@ -38,7 +38,7 @@ export async function showOrRun(context: CommandContext, plan: FolderPlan, {mode
 				}
 			},
 			interrupt: context.interrupt,
-			advice,
+			...(advice !== undefined && {advice}),
 		});
 	if (done?.ok === false) {
 		return sayFailure(context, done.failure);

@@ -55,6 +55,6 @@ export async function restoreToFolder(context: CommandContext, options: RestoreO
 	const backups = await readBackupFolder(context, options.folder);
 	const plan = backups.ok ? await planOf(context, backups.value, options) : backups;
 	return plan.ok
-		? showOrRun(context, plan.value, {mode: options.mode, advice: 'The images are whole; only the last step is missing.'})
+		? showOrRun(context, plan.value, {mode: options.mode})
 		: sayFailure(context, plan.failure);
 }

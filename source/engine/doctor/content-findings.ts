@@ -5,6 +5,7 @@ import {listNames} from '../../model/text/list-names.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
 import {formatMoment} from '../../model/text/format.ts';
 import {contentHoldersOf, imageAt, sharersOfDataFile} from '../../model/images/image-graph.ts';
+import type {Pin} from '../../model/images/pin.ts';
 import {trueMoment, type Snapshot} from '../../model/domain/snapshot.ts';
 import {kindFactsOf} from '../../planner/hypervisor/capabilities.ts';
 import {report, type Examination} from './domain-check.ts';
@@ -57,8 +58,10 @@ function findWriters(examination: Examination): void {
 	for (const path of ownPaths) {
 		const key = graph.keyOf(path);
 		const writers = (graph.nodes.get(key)?.pins ?? []).filter(({hold}) => hold === 'head');
-		const holders = contentHoldersOf(graph, path).filter(holder => !writers.includes(holder));
 		const [writer] = writers;
+		// What an unfinished action of the domain has made on its head is told as that, and nothing is lost where the guest writes on.
+		const isOwnAction = ({hold, snapshot, target, domainUuid}: Pin) => hold === 'existence' && snapshot === undefined && target === undefined && domainUuid === writer?.domainUuid;
+		const holders = contentHoldersOf(graph, path).filter(holder => !writers.includes(holder) && !isOwnAction(holder));
 		if (writer && holders.length > 0) {
 			const isOwn = writer.domainUuid === domain.uuid;
 			const isRunning = isOwn ? hasProcess(domain) : !writer.isIdle;

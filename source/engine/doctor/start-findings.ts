@@ -48,14 +48,17 @@ function findChainConflicts(examination: Examination): void {
 	}
 }
 
-/** A head over an encrypted layer starts only as long as a recorded chain names the secret. libvirt's own offline snapshot drops it. */
+/**
+A head over an encrypted layer starts only as long as a recorded chain names the secret. libvirt's own offline snapshot drops it. A standalone QEMU has its secrets
+from its command line.
+*/
 function findSecretlessLayers(examination: Examination): void {
 	const {context, details: {domain}} = examination;
 	const {graph} = context;
 	const {encryptionOf} = keysOf(context);
-	for (const disk of domain.definition.disks) {
+	for (const disk of context.can.opensEncrypted ? domain.definition.disks : []) {
 		const layers = layersWithoutSecret(graph, disk);
-		const isKnown = context.can.opensEncrypted && layers.every(layer => encryptionOf(layer)?.secret !== undefined);
+		const isKnown = layers.every(layer => encryptionOf(layer)?.secret !== undefined);
 		if (layers.length > 0) {
 			report(examination, {
 				kind: 'cannot-start',

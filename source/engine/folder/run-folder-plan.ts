@@ -1,9 +1,10 @@
 /**
 Running work in a folder of backups: step by step, and back where one fails before something was replaced.
 */
-import {allOf, fail, succeed, type Result} from '../../model/result.ts';
+import {fail, succeed, type Result} from '../../model/result.ts';
 import type {Failure} from '../../model/failure.ts';
 import type {ProgramCommand} from '../../model/plan/plan.ts';
+import {formatCommand} from '../../model/text/format-command.ts';
 import type {FolderPlan, FolderStep} from '../../planner/folder/folder-plan.ts';
 import {withCommandLog} from '../run/command-log.ts';
 import type {World} from '../world.ts';
@@ -12,9 +13,11 @@ type FolderRun = {
 	onStep: (step: FolderStep, place: {index: number; of: number}) => void;
 	/** Its reason is the name of the signal. */
 	interrupt: AbortSignal;
-	/** What leads on where there is no way back. */
-	advice: string;
+	/** What leads on past the point from which there is no way back; undefined: there is always one. */
+	advice?: string;
 };
+
+type End = {rolledBack: boolean; notUndone: string[]; hasJournal: false; advice?: string};
 
 /** One whose condition does not hold is left out. */
 async function runCommand({host}: World, command: ProgramCommand): Promise<Result<void>> {
@@ -23,42 +26,49 @@ async function runCommand({host}: World, command: ProgramCommand): Promise<Resul
 	return ran.ok ? succeed(undefined) : ran;
 }
 
-/** Titles of what could not be undone. */
-async function undoAll(world: World, done: readonly FolderStep[]): Promise<string[]> {
-	const failed: string[] = [];
+/** What could not be undone, and the commands that failed. */
+async function undoAll(world: World, done: readonly FolderStep[]): Promise<{notUndone: string[]; failed: ProgramCommand[]}> {
+	const notUndone: string[] = [];
+	const failed: ProgramCommand[] = [];
 	for (const {title, undo} of [...done].reverse()) {
-		const results: Array<Result<void>> = [];
 		for (const command of undo ?? []) {
-			results.push(await runCommand(world, command));
+			const ran = await runCommand(world, command);
+			failed.push(...(ran.ok ? [] : [command]));
 		}
 
-		if (!allOf(results).ok) {
-			failed.push(title);
+		if (undo?.some(command => failed.includes(command))) {
+			notUndone.push(title);
 		}
 	}
 
-	return failed;
+	return {notUndone, failed};
 }
+
+/** Such work has no journal, so `recover` knows nothing of it. */
+const undoAdvice = (failed: readonly ProgramCommand[]): string => `Once the cause is gone, undo them yourself: ${failed.map(command => formatCommand(command)).join('; ')}`;
 
 async function runSteps(world: World, {steps}: FolderPlan, {onStep, interrupt, advice}: FolderRun): Promise<Result<void>> {
 	const done: FolderStep[] = [];
-	const goBack = async (failure: (rolledBack: boolean, notUndone: string[]) => Failure): Promise<Result<void>> => {
-		const isFinal = done.some(({undo}) => undo === null);
-		const notUndone = isFinal ? ['what was replaced or removed'] : await undoAll(world, done);
-		return fail(failure(notUndone.length === 0, notUndone));
+	const goBack = async (failure: (end: End) => Failure): Promise<Result<void>> => {
+		if (done.some(({undo}) => undo === null)) {
+			return fail(failure({rolledBack: false, notUndone: ['what was replaced or removed'], hasJournal: false, ...(advice !== undefined && {advice})}));
+		}
+
+		const {notUndone, failed} = await undoAll(world, done);
+		return fail(failure({rolledBack: notUndone.length === 0, notUndone, hasJournal: false, ...(failed.length > 0 && {advice: undoAdvice(failed)})}));
 	};
 
 	for (const [index, step] of steps.entries()) {
 		// Past the point from which there is only the way forward, forward is the shorter one.
 		if (interrupt.aborted && !done.some(({undo}) => undo === null)) {
-			return goBack(rolledBack => ({kind: 'interrupted', signal: String(interrupt.reason), rolledBack}));
+			return goBack(end => ({kind: 'interrupted', signal: String(interrupt.reason), ...end}));
 		}
 
 		onStep(step, {index, of: steps.length});
 		const ran = await runCommand(world, step.command);
 		if (!ran.ok) {
-			return goBack((rolledBack, notUndone) => ({
-				kind: 'step-failed', step: String(index + 1), title: step.title, cause: ran.failure, rolledBack, notUndone, ...(!rolledBack && {advice}),
+			return goBack(end => ({
+				kind: 'step-failed', step: String(index + 1), title: step.title, cause: ran.failure, ...end,
 			}));
 		}
 

@@ -37,8 +37,8 @@ type Look = {plan: Plan; progress: Progress; details: DomainDetails; touched: st
 
 const listed = (paths: readonly string[]) => paths.map(path => posix.basename(path)).join(', ');
 
-/** Why a way is closed, in a sentence; `lead`: what opens it. */
-type Against = {reason: string; lead?: string};
+/** Why a way is closed, in a sentence; `remedy`: what opens it. */
+type Against = {reason: string; remedy?: string};
 
 function againstBack({plan, progress, details, touched}: Look): Against | undefined {
 	if (progress.hasRemoved) {
@@ -62,7 +62,7 @@ function againstBack({plan, progress, details, touched}: Look): Against | undefi
 		return live.length > 0 && isWaitingForOff
 			? {
 				reason: `The domain was started on its new disks since (${listed(live)}), and what it writes can be merged back only while it is off.`,
-				lead: 'Shut it down, then roll back: vsnap-tui recover --roll-back.',
+				remedy: 'Shut it down, then roll back: vsnap-tui recover --roll-back.',
 			}
 			: undefined;
 	}
@@ -106,7 +106,7 @@ async function againstMerging(host: Host, {plan, records}: UnfinishedAction, {pr
 			return doneWhen.ok
 				? succeed({
 					reason: `The domain ran on ${listed(paths)} after its content was merged into the image below, and is on that image now. What was written in between is only in ${paths.join(', ')}.`,
-					lead: 'Point the VM definition at that image again (virsh edit), and finish it: vsnap-tui recover --roll-forward.',
+					remedy: 'Point the VM definition at that image again (virsh edit), and finish it: vsnap-tui recover --roll-forward.',
 				})
 				: doneWhen;
 		}
@@ -120,7 +120,7 @@ async function againstMerging(host: Host, {plan, records}: UnfinishedAction, {pr
 			return same.ok
 				? succeed({
 					reason: `The guest was about to switch from ${pivot!.from} to ${pivot!.to} when contact was lost, and it has ended since. The two differ, and it is not known which one it used last.`,
-					lead: `Keep copies of both. If the later one is ${pivot!.from}, commit it (qemu-img commit -d -b ${pivot!.to} ${pivot!.from}); if it is ${pivot!.to}, use that one. Then finish it.`,
+					remedy: `Keep copies of both. If the later one is ${pivot!.from}, commit it (qemu-img commit -d -b ${quoteForShell(pivot!.to)} ${quoteForShell(pivot!.from)}); if it is ${pivot!.to}, use that one. Then finish it.`,
 				})
 				: same;
 		}
@@ -131,7 +131,7 @@ async function againstMerging(host: Host, {plan, records}: UnfinishedAction, {pr
 	return missing.ok
 		? succeed(waiting && {
 			reason: `The domain was started since, and "${waiting.title}" can be done only while it is off.`,
-			lead: 'Shut it down, then finish it: vsnap-tui recover --roll-forward. What the guest has written is kept.',
+			remedy: 'Shut it down, then finish it: vsnap-tui recover --roll-forward. What the guest has written is kept.',
 		})
 		: missing;
 }
@@ -205,10 +205,10 @@ export async function readWays(host: Host, action: UnfinishedAction): Promise<Re
 		now: standingOf(details.value),
 		back: back === undefined
 			? undefined
-			: {reason: back.reason, remedy: remedyFor(plan, [isOpen.forward ? 'Finish it, which keeps what was written: vsnap-tui recover --roll-forward.' : undefined, back.lead])},
+			: {reason: back.reason, remedy: remedyFor(plan, [isOpen.forward ? 'Finish it, which keeps what was written: vsnap-tui recover --roll-forward.' : undefined, back.remedy])},
 		forward: forward.value === undefined
 			? undefined
-			: {reason: forward.value.reason, remedy: remedyFor(plan, [isOpen.back ? 'Roll back: vsnap-tui recover --roll-back.' : undefined, forward.value.lead])},
+			: {reason: forward.value.reason, remedy: remedyFor(plan, [isOpen.back ? 'Roll back: vsnap-tui recover --roll-back.' : undefined, forward.value.remedy])},
 		advice: isOpen[fits] ? fits : (isOpen[otherWay] ? otherWay : 'give-up'),
 	});
 }

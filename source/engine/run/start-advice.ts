@@ -40,17 +40,24 @@ async function adviseStart(host: Host, plan: Plan): Promise<string | undefined> 
 	].join(' ');
 }
 
-/** The outcome with that advice, where a step failed and the domain did not start, or was left off after all was put back. */
+/** Where all is quite as before, nothing is to be done about it. */
+function mayNeedAdvice(outcome: Outcome): outcome is Exclude<Outcome, {kind: 'done'}> & {failure: {kind: 'step-failed' | 'interrupted' | 'put-back-but-off'}} {
+	if (outcome.kind === 'done') {
+		return false;
+	}
+
+	const {failure} = outcome;
+	return failure.kind === 'put-back-but-off' || ((failure.kind === 'step-failed' || failure.kind === 'interrupted') && (outcome.kind !== 'rolled-back' || failure.aftermath !== undefined));
+}
+
+/** The outcome with that advice, where the domain did not start, or was left off after all was put back. */
 export async function withStartAdvice(host: Host, plan: Plan, outcome: Outcome): Promise<Outcome> {
-	if (outcome.kind === 'done' || (outcome.failure.kind !== 'step-failed' && outcome.failure.kind !== 'put-back-but-off')) {
+	if (!mayNeedAdvice(outcome)) {
 		return outcome;
 	}
 
-	// Where all is quite as before, nothing is to be done about it.
-	if (outcome.kind === 'rolled-back' && outcome.failure.kind === 'step-failed' && outcome.failure.aftermath === undefined) {
-		return outcome;
-	}
-
-	const advice = [await adviseStart(host, plan), outcome.failure.kind === 'put-back-but-off' ? await adviseRestore(host, plan) : undefined].filter(text => text !== undefined).join(' ');
+	const isOff = await host.observe({kind: 'domain-off', uuid: plan.action.domain.uuid});
+	const restore = outcome.kind === 'rolled-back' && isOff.ok && isOff.value ? await adviseRestore(host, plan) : undefined;
+	const advice = [await adviseStart(host, plan), restore].filter(text => text !== undefined).join(' ');
 	return advice === '' ? outcome : {...outcome, failure: {...outcome.failure, advice}};
 }

@@ -10,7 +10,7 @@ import {listNames} from './list-names.ts';
 type Description = {message: string; hint?: string};
 
 /** QEMU's programs say so of an encrypted image. */
-const wrongSecret = 'The secret does not open the image. Give it the right value (virsh secret-set-value), then try again.';
+const secretHint = 'The secret does not open the image. Give it the right value (virsh secret-set-value), then try again.';
 
 function describeTool(cause: ToolFailure): string {
 	const end = cause.timedOut
@@ -22,7 +22,7 @@ function describeTool(cause: ToolFailure): string {
 	// virsh does not pass on why a job of QEMU's ended badly.
 	const isJob = cause.argv.some(word => word === 'blockpull' || word === 'blockcommit');
 	const silence = isJob && cause.exitCode !== undefined ? ', and QEMU\'s job gave no reason: most often the disk is full or failing' : '';
-	const key = output.includes('Invalid password, cannot unlock any keyslot') ? `\n${wrongSecret}` : '';
+	const key = output.includes('Invalid password, cannot unlock any keyslot') ? `\n${secretHint}` : '';
 	return `${cause.argv.join(' ')}\n${end}${output === '' ? silence : `:\n${output}`}${key}`;
 }
 
@@ -60,6 +60,11 @@ function describeBlocker(blocker: Blocker): string {
 }
 
 const leadsOn = 'See vsnap-tui recover: finish it, roll it back, or give it up.';
+
+/** What helps first, then the way out of an unfinished action where there is one. */
+function leadOn({advice, hasJournal = true}: {advice?: string; hasJournal?: boolean}): string | undefined {
+	return hasJournal && advice !== undefined ? `${advice} Then: ${leadsOn}` : (hasJournal ? leadsOn : advice);
+}
 
 const bullets = (findings: readonly string[]) => findings.map(finding => `- ${finding}`).join('\n');
 
@@ -119,7 +124,7 @@ export const describeFailure: (failure: Failure) => Description = byKind({
 		message: `Failed: ${failure.title}\n${describeFailure(failure.cause).message}\n${failure.rolledBack
 			? wayBack(failure)
 			: `Not everything could be rolled back: ${failure.notUndone.join(', ')}.`}`,
-		hint: failure.rolledBack ? failure.advice ?? denialOf(failure.cause) : [...(failure.advice === undefined ? [] : [`${failure.advice} Then:`]), leadsOn].join(' '),
+		hint: failure.rolledBack ? failure.advice ?? denialOf(failure.cause) : leadOn(failure),
 	}),
 	'not-proven': failure => ({
 		message: `The result is not what was planned:\n${bullets(failure.findings)}\n${failure.rolledBack ? wayBack(failure) : 'Nothing was removed.'}`,
@@ -130,7 +135,7 @@ export const describeFailure: (failure: Failure) => Description = byKind({
 		: {message: `It was to be rolled back, because the action failed on "${failure.domain}". Not everything could be: ${failure.notUndone.join(', ')}.`, hint: leadsOn},
 	interrupted: failure => ({
 		message: `Interrupted by ${failure.signal}. ${failure.rolledBack ? wayBack(failure) : 'Not everything could be rolled back.'}`,
-		hint: failure.rolledBack ? undefined : leadsOn,
+		hint: failure.rolledBack ? failure.advice : leadOn(failure),
 	}),
 	'file-stays': failure => ({message: `${failure.path} stays: ${failure.reason}.`, hint: leadsOn}),
 	'not-as-before': failure => ({

@@ -79,7 +79,7 @@ export function readOutRemedy(context: PlanContext, path: string): string {
 
 /** How snapshots of a chain with encrypted layers can go all the same. */
 export function dropRemedy(domainName: string): string {
-	return `You can delete only the record: vsnap-tui delete --metadata -- ${quoteForShell(domainName)} SNAPSHOT. While the domain runs libvirt has the secret and can merge the images of a disk itself: virsh blockcommit --domain ${quoteForShell(domainName)} --path TARGET --active --pivot.`;
+	return `You can delete only the record, and the images stay: vsnap-tui delete --metadata -- ${quoteForShell(domainName)} SNAPSHOT.`;
 }
 
 /**

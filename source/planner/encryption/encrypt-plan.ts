@@ -52,12 +52,8 @@ function layersAfter(plan: Plan, layersOf: (path: string) => Layer[]): (path: st
 const unnamed: Blocker = {kind: 'not-supported', text: 'An image is encrypted, and no definition names the secret for it.', remedy: 'Name it in the definition (virsh edit): <encryption format=\'luks\'> with its <secret> in the <source> of the disk.'};
 
 /** Why libvirt cannot be asked for the passphrase; undefined: it can. */
-function obstacleTo({inventory: {details}}: Site, {format, secret}: Encryption): Blocker | undefined {
+function obstacleTo({inventory: {details}}: Site, {secret}: Encryption): Blocker | undefined {
 	const words = secret && describeSecret(secret);
-	if (format !== 'luks') {
-		return {kind: 'not-supported', text: `Images that are encrypted in the format "${format}" are not supported.`, remedy: 'Convert them to LUKS (qemu-img convert -O qcow2 -o encrypt.format=luks,…).'};
-	}
-
 	if (words === undefined) {
 		return unnamed;
 	}

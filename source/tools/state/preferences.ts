@@ -77,7 +77,7 @@ export async function readPreferences(): Promise<Result<Preferences>> {
 	const refuse = (reason: string) => fail({
 		kind: 'usage',
 		message: `The settings file ${path.join(cwd, 'config.json')} is not understood: ${reason}.`,
-		hint: 'Correct it or remove it, or name the host with --connect URI.',
+		hint: 'Correct it or remove it.',
 	});
 	try {
 		if (statSync(path.join(cwd, 'config.json'), {throwIfNoEntry: false}) === undefined) {

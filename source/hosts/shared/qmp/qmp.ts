@@ -36,6 +36,7 @@ function busyFailure(socketPath: string): Failure {
 		kind: 'busy',
 		what: `The monitor ${socketPath}`,
 		holder: 'it accepts the connection but sends no greeting, as QEMU does while another program uses its monitor: it serves one client at a time',
+		remedy: 'Wait until that program lets go of it, then try again. If the process of the domain is stopped, let it go on (kill -CONT).',
 	};
 }
 

@@ -166,7 +166,7 @@ function verdict(run: Run, outcome: Outcome): {text: string; tone: Tone} {
 			execute: {text: `Done and verified. ${describeDone(action)}${end}`, tone: 'good' as const},
 			forward: {text: `Finished and verified. ${describeDone(action)}`, tone: 'good' as const},
 			back: {text: `Everything of ${action.domain.name} is as it was before.`, tone: 'good' as const},
-			'give-up': {text: `Given up. Nothing of ${action.domain.name} was touched, and other actions are possible. Check it (D) to see what is left to fix.`, tone: 'good' as const},
+			'give-up': {text: `Given up. Nothing of ${action.domain.name} was touched, and other actions are possible. Checking the domain shows what is left to fix.`, tone: 'good' as const},
 		}[run.kind];
 	}
 
