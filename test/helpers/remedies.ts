@@ -113,7 +113,9 @@ function wordsIn(node: ts.Node, found = new Map<string, ts.Node>()): Map<string,
 		found.set(node.name.text, node);
 	}
 
-	ts.forEachChild(node, child => void wordsIn(child, found));
+	ts.forEachChild(node, child => {
+		wordsIn(child, found);
+	});
 	return found;
 }
 
