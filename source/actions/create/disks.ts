@@ -107,7 +107,7 @@ function obstacle({disk, mode}: {disk: Disk; mode: SnapshotMode}, path: string, 
 	return rules.find(([holds]) => holds)?.[1];
 }
 
-const leaveOut = (target: string) => `Leave it out: --disk ${target}=no.`;
+export const leaveOut = (target: string) => `Leave it out: --disk ${target}=no.`;
 
 function refuseHead(context: PlanContext, target: string, {headPath}: Head): void {
 	refuseBrokenChain(context, headPath);

@@ -19,7 +19,7 @@ import {checkSteps, overlaySteps, toOverlaid} from '../../planner/steps/overlay.
 import {step} from '../../planner/steps/step.ts';
 import {continueCheckpoints} from './checkpoints.ts';
 import {recordSteps, recordXml} from './record.ts';
-import {requireInternal} from './disks.ts';
+import {leaveOut, requireInternal} from './disks.ts';
 import type {CreateParts, CreateRequest} from './request.ts';
 
 const whenStopped = 'Recover would undo it; the domain is as it was.';
@@ -110,7 +110,7 @@ export function planOfflineExternal(context: PlanContext, request: CreateRequest
 	const {action} = request;
 	const disks = inMode(request.disks, 'external');
 	for (const {target, headPath} of disks) {
-		requireSecrets(context, target, headPath, () => `Leave it out: --disk ${target}=no.`);
+		requireSecrets(context, target, headPath, () => leaveOut(target));
 	}
 
 	const made = disks.filter(disk => isMade(disk));
