@@ -56,7 +56,7 @@ for (const text of [undefined, '', '{', 'null', '[]', '7', '"qemu:///system"', '
 		const settings = await makeSettings(t, text);
 		const {exitCode, stderr} = await runBuilt(settings, 'list');
 		t.is(exitCode, 2, stderr);
-		t.regex(stderr, text?.includes('http') ? /http:\/\/h\// : /vsnap-tui\/config\.json is not understood: .*\n.*--connect/s, stderr);
+		t.regex(stderr, text?.includes('http') ? /http:\/\/h\// : /vsnap-tui\/config\.json is not understood: .*\n *Correct it or remove it\./s, stderr);
 		t.notRegex(stderr, /Internal error|\bat .*:\d+:\d+/);
 		// Who names the host needs no settings.
 		t.is((await runBuilt(settings, 'list', '--demo')).exitCode, 0);
