@@ -32,6 +32,21 @@ function groupByStem(formats: ReadonlyMap<string, string>): Array<Array<[string,
 }
 
 /**
+Each chain from the top down, in the order of `formats`, whichever of them was read first: of two names of one file the first one counts, and a plan is compared with
+what is read again.
+*/
+function inOrder(images: ReadonlyMap<string, Image>, formats: ReadonlyMap<string, string>): Image[] {
+	const ordered = new Map<string, Image>();
+	for (const top of [...formats.keys(), ...[...images.keys()].sort()]) {
+		for (let image = images.get(top); image !== undefined && !ordered.has(image.path); image = images.get(image.backingPath ?? '')) {
+			ordered.set(image.path, image);
+		}
+	}
+
+	return [...ordered.values()];
+}
+
+/**
 The image at each path and all below it, each once. `formats` gives the format of the paths themselves, best the tops of chains first; those below are named
 by the headers. Fails only where the host cannot be asked.
 */
@@ -65,7 +80,7 @@ export async function readImages(runner: Runner, formats: ReadonlyMap<string, st
 		return facts;
 	}
 
-	const known = await mapLimited([...images.values()], readersAtOnce, async (image): Promise<Image> => {
+	const known = await mapLimited(inOrder(images, formats), readersAtOnce, async (image): Promise<Image> => {
 		const file = facts.value.get(image.path);
 		return file?.isRegular === false ? {...image, file, allocatedBytes: await readDeviceBytes(runner, image)} : {...image, file};
 	});

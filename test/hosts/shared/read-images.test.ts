@@ -1,0 +1,48 @@
+import {mkdir, mkdtemp, rm, symlink} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import test from 'ava';
+import {readImages} from '../../../source/hosts/shared/read-images.ts';
+import {createLocalRunner, type Runner} from '../../../source/tools/run/run.ts';
+import {unwrap} from '../../helpers/unwrap.ts';
+
+test('the images come in the order of what was asked for, whichever is read first: of two names of one file the first one counts', async t => {
+	const folder = await mkdtemp(path.join(tmpdir(), 'vsnap-images-'));
+	t.teardown(async () => rm(folder, {recursive: true}));
+	const run = createLocalRunner();
+	const at = (...names: string[]) => path.join(folder, ...names);
+	const create = async (...words: string[]) => unwrap(await run({argv: ['qemu-img', 'create', '-q', '-f', 'qcow2', ...words], where: 'here'}));
+	await mkdir(at('real'));
+	await symlink('real', at('link'));
+	await create(at('real/base.img'), '1M');
+	await create('-F', 'qcow2', '-b', at('link/base.img'), at('head.img'));
+
+	/** The chain of one of the two is read when that of the other is known. */
+	const readAfter = (late: string): Runner => {
+		let tell = () => {};
+		const isRead = new Promise<void>(resolve => {
+			tell = resolve;
+		});
+		return async request => {
+			const isInfo = request.argv.includes('info');
+			if (isInfo && request.argv.at(-1) === late) {
+				await isRead;
+			}
+
+			const answer = await run(request);
+			if (isInfo && request.argv.at(-1) !== late) {
+				// Whoever waits for this answer goes on first.
+				setImmediate(tell);
+			}
+
+			return answer;
+		};
+	};
+
+	const formats = new Map([[at('head.img'), 'qcow2'], [at('real/base.img'), 'qcow2']]);
+	for (const late of formats.keys()) {
+		const images = unwrap(await readImages(readAfter(late), formats));
+		t.deepEqual(images.map(image => path.relative(folder, image.path)), ['head.img', 'link/base.img', 'real/base.img'], late);
+		t.is(images[1]!.file?.inode, images[2]!.file?.inode);
+	}
+});
