@@ -19,7 +19,7 @@ test('the images come in the order of what was asked for, whichever is read firs
 
 	/** The chain of one of the two is read when that of the other is known. */
 	const readAfter = (late: string): Runner => {
-		let tell = () => {};
+		let tell: (() => void) | undefined;
 		const isRead = new Promise<void>(resolve => {
 			tell = resolve;
 		});
@@ -32,7 +32,7 @@ test('the images come in the order of what was asked for, whichever is read firs
 			const answer = await run(request);
 			if (isInfo && request.argv.at(-1) !== late) {
 				// Whoever waits for this answer goes on first.
-				setImmediate(tell);
+				setImmediate(() => tell?.());
 			}
 
 			return answer;
