@@ -1,6 +1,7 @@
 /**
 Backups of a domain that is off at the other end of ssh: what has changed is copied by a program over there, whose socket ssh forwards.
 */
+import {readdirSync} from 'node:fs';
 import {
 	mkdtemp, readdir, rm, writeFile,
 } from 'node:fs/promises';
@@ -28,9 +29,9 @@ async function markOff(domain: LabDomain, command: string): Promise<Digests> {
 	})));
 }
 
-const readFolders = async () => (await readdir('/tmp')).filter(name => name.startsWith('vsnap-tui-'));
-const foldersBefore = new Set(await readFolders());
-const socketFolders = async () => (await readFolders()).filter(name => !foldersBefore.has(name));
+const readFolders = () => readdirSync('/tmp').filter(name => name.startsWith('vsnap-tui-'));
+const foldersBefore = new Set(readFolders());
+const socketFolders = () => readFolders().filter(name => !foldersBefore.has(name));
 
 test.serial('increments of a domain that is off are copied at the other end, and restored there byte by byte', async t => {
 	const domain = await makeDomain(t, {sizeMiB: 16});
@@ -53,7 +54,7 @@ test.serial('increments of a domain that is off are copied at the other end, and
 	t.deepEqual(manifests.map(({disks}) => disks.map(({kind}) => kind)), [['full', 'full'], ['incremental', 'incremental'], ['incremental', 'incremental']]);
 	t.deepEqual(await Promise.all(manifests.map(async manifest => digestPoint(folder, manifest))), held);
 	t.deepEqual(await readStrays(domain), []);
-	t.deepEqual(await socketFolders(), []);
+	t.deepEqual(socketFolders(), []);
 	const to = await makeTarget(t, domain, 'restored');
 	const restored = await runProgram(domain, ['-c', uri, 'restore', folder, `--to=${to}`, '--yes'], {env});
 	t.is(restored.exitCode, 0, report(restored));
@@ -81,11 +82,11 @@ test.serial('killed while a program at the other end copies, recover ends that a
 		},
 	});
 	t.is(killed.signal, 'SIGKILL', report(killed));
-	t.is((await socketFolders()).length, 1);
+	t.is(socketFolders().length, 1);
 	const recovered = await runProgram(domain, ['-c', uri, 'recover', '--roll-back', '--yes', '--json'], {env});
 	t.is(recovered.exitCode, 0, report(recovered));
 	t.deepEqual(await readdir(folder), before);
-	t.deepEqual(await socketFolders(), []);
+	t.deepEqual(socketFolders(), []);
 	t.deepEqual(await readStrays(domain), []);
 	const held = await markOff(domain, 'write -q -P 3 2M 64k');
 	const again = await backUp(domain, folder, ['-c', uri], {env});
@@ -110,5 +111,5 @@ test.serial('the exported script copies the changes at the other end as well', a
 	await run('sh', [path.join(own, 'script')]);
 	const file = (await readdir(folder)).filter(name => name.endsWith('.qcow2')).sort().at(-1)!;
 	t.is(await digestImage(path.join(folder, file), 'qcow2'), held.vda!);
-	t.deepEqual(await socketFolders(), []);
+	t.deepEqual(socketFolders(), []);
 });
