@@ -15,25 +15,13 @@ import {readEvents, report, runProgram} from '../test/lab/program.ts';
 import {
 	attempt, lines, run, virsh, virshAll,
 } from '../test/lab/run.ts';
+import {
+	context, endings, median, timed,
+} from './turns.ts';
 
 const repetitions = 5;
 const extents = 1000;
 const sizeMiB = 1024;
-
-const endings: Array<() => unknown> = [];
-const context = {
-	teardown(end: () => unknown) {
-		endings.unshift(end);
-	},
-};
-
-const median = (values: number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
-
-async function timed(work: () => Promise<unknown>): Promise<number> {
-	const startedAt = performance.now();
-	await work();
-	return performance.now() - startedAt;
-}
 
 /** Half of the disk holds data, so that what has changed lies within it. */
 async function fill(image: string): Promise<void> {

@@ -18,17 +18,9 @@ import {report, runProgram} from '../test/lab/program.ts';
 import {labEnvironment} from '../test/lab/settings.ts';
 import {markOffline, takeDiskSnapshot} from '../test/lab/snapshots.ts';
 import {startSshServer} from '../test/lab/ssh-server.ts';
+import {context, endings, median} from './turns.ts';
 
 const repetitions = Number(process.argv[2] ?? 5);
-
-const endings: Array<() => unknown> = [];
-const context = {
-	teardown(end: () => unknown) {
-		endings.unshift(end);
-	},
-};
-
-const median = (values: number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
 async function timed(domain: LabDomain, args: string[], env: Record<string, string>): Promise<number> {
 	const startedAt = performance.now();

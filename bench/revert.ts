@@ -15,25 +15,13 @@ import {run, virsh} from '../test/lab/run.ts';
 import {labEnvironment, labUri, programPath} from '../test/lab/settings.ts';
 import {markOffline, takeDiskSnapshot} from '../test/lab/snapshots.ts';
 import {openPseudoTerminal} from './pseudo-terminal.mjs';
+import {
+	context, endings, median, timed,
+} from './turns.ts';
 
 const repetitions = Number(process.argv[2] ?? 9);
 
-const endings: Array<() => unknown> = [];
-const context = {
-	teardown(end: () => unknown) {
-		endings.unshift(end);
-	},
-};
-
-const median = (values: number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
-
-async function timed(work: () => Promise<unknown>): Promise<number> {
-	const startedAt = performance.now();
-	await work();
-	return performance.now() - startedAt;
-}
-
-const wish = (domain: LabDomain) => ['revert', domain.name, 's2', '--discard', '--shutoff'];
+const words = (domain: LabDomain) => ['revert', domain.name, 's2', '--discard', '--shutoff'];
 
 async function succeed(domain: LabDomain, args: string[]): Promise<string> {
 	const result = await runProgram(domain, args, {timeoutMs: 300_000});
@@ -46,13 +34,13 @@ async function succeed(domain: LabDomain, args: string[]): Promise<string> {
 
 async function timeScript(domain: LabDomain): Promise<number> {
 	const script = path.join(domain.folder, 'revert.sh');
-	await writeFile(script, await succeed(domain, [...wish(domain), '--dry-run', '--shell']));
+	await writeFile(script, await succeed(domain, [...words(domain), '--dry-run', '--shell']));
 	return timed(async () => run('sh', [script]));
 }
 
 /** What is written within a moment of Enter, and when the first step has begun. */
 async function timeEnter(domain: LabDomain): Promise<{saidMs: number; stepMs: number}> {
-	const terminal = openPseudoTerminal(`${process.execPath} ${programPath} -c ${labUri} --no-check ${wish(domain).join(' ')}`, labEnvironment({VSNAP_TUI_STATE: domain.statePath, LC_ALL: 'C.UTF-8'}));
+	const terminal = openPseudoTerminal(`${process.execPath} ${programPath} -c ${labUri} --no-check ${words(domain).join(' ')}`, labEnvironment({VSNAP_TUI_STATE: domain.statePath, LC_ALL: 'C.UTF-8'}));
 	await terminal.waitFor(/to start: /);
 	await terminal.waitForQuiet();
 	await terminal.type(domain.name);
@@ -75,7 +63,7 @@ async function measure(): Promise<unknown[]> {
 	const times = {ours: [] as number[], script: [] as number[], list: [] as number[], enter: [] as number[], said: [] as number[]};
 	for (let turn = 0; turn < repetitions; turn++) {
 		times.script.push(await timeScript(domain));
-		times.ours.push(await timed(async () => succeed(domain, [...wish(domain), '--yes'])));
+		times.ours.push(await timed(async () => succeed(domain, [...words(domain), '--yes'])));
 		times.list.push(await timed(async () => virsh('list', '--all')));
 		const {stepMs, saidMs} = await timeEnter(domain);
 		times.enter.push(stepMs);
