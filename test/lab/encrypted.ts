@@ -13,11 +13,11 @@ import {digestFile, readHeads} from './slots.ts';
 import {readDisks} from './xml-text.ts';
 
 /** On a busy machine qemu-img may fail to time its own work ("Unable to get accurate CPU usage", seen on 7.2); then it is tried again. Throws where it fails otherwise. */
-export async function createEncrypted(imagePath: string, format: 'qcow2' | 'luks', passphrase = 'secret'): Promise<void> {
+export async function createEncrypted(imagePath: string, format: 'qcow2' | 'luks', {passphrase = 'secret', sizeMiB = 16} = {}): Promise<void> {
 	const prefix = format === 'qcow2' ? 'encrypt.' : '';
 	const options = [...(format === 'qcow2' ? ['encrypt.format=luks'] : []), `${prefix}key-secret=key`, `${prefix}iter-time=10`].join(',');
 	for (;;) {
-		const made = await attempt('qemu-img', ['create', '-q', '-f', format, '--object', `secret,id=key,data=${passphrase}`, '-o', options, imagePath, '16M']);
+		const made = await attempt('qemu-img', ['create', '-q', '-f', format, '--object', `secret,id=key,data=${passphrase}`, '-o', options, imagePath, `${sizeMiB}M`]);
 		if (made.exitCode === 0) {
 			return;
 		}
@@ -39,8 +39,8 @@ export async function setSecret(secret: string, passphrase: string): Promise<voi
 }
 
 /** Two disks, vda of them qcow2 with LUKS inside and vdb encrypted as a whole, with one secret. */
-export async function makeEncryptedDomain(t: ExecutionContext, {isNamedByUsage = false}: {isNamedByUsage?: boolean} = {}): Promise<EncryptedDomain> {
-	const domain = await makeDomain(t);
+export async function makeEncryptedDomain(t: ExecutionContext, {isNamedByUsage = false, folder, sizeMiB}: {isNamedByUsage?: boolean; folder?: string; sizeMiB?: number} = {}): Promise<EncryptedDomain> {
+	const domain = await makeDomain(t, {...(folder && {folder}), ...(sizeMiB && {sizeMiB})});
 	const [secret, passphrase] = [randomUUID(), `pass${randomBytes(8).toString('hex')}`];
 	await defineSecret(secret, domain.name);
 	t.teardown(async () => attemptVirsh('secret-undefine', secret));
@@ -49,7 +49,7 @@ export async function makeEncryptedDomain(t: ExecutionContext, {isNamedByUsage =
 	let xml = domainXml(domain);
 	for (const {target, path: imagePath, format} of domain.disks) {
 		await rm(imagePath);
-		await createEncrypted(imagePath, target === 'vda' ? 'qcow2' : 'luks', passphrase);
+		await createEncrypted(imagePath, target === 'vda' ? 'qcow2' : 'luks', {passphrase, sizeMiB});
 		const named = `type='${format}'/>\n<source file='${imagePath}'`;
 		xml = xml.replace(`${named}/>`, `${target === 'vda' ? named : named.replace('qcow2', 'raw')}>${encryption}</source>`);
 	}
@@ -60,9 +60,9 @@ export async function makeEncryptedDomain(t: ExecutionContext, {isNamedByUsage =
 
 type Node = {driver: string; file: {driver: string; filename: string}; 'key-secret'?: 'key'; encrypt?: {'key-secret': 'key'}; backing?: Node};
 
-/** The chain of an image as QEMU opens it with a key. */
+/** The chain of an image as QEMU opens it with a key; raw for what is encrypted as a whole. */
 export async function openChain(imagePath: string, format: string): Promise<string> {
-	const info = JSON.parse(await run('qemu-img', ['info', '-U', '--backing-chain', '--output=json', '-f', format, imagePath])) as Array<{filename: string; format: string; encrypted?: boolean}>;
+	const info = JSON.parse(await run('qemu-img', ['info', '-U', '--backing-chain', '--output=json', '-f', format === 'raw' ? 'luks' : format, imagePath])) as Array<{filename: string; format: string; encrypted?: boolean}>;
 	let chain: Node | undefined;
 	for (const layer of info.toReversed()) {
 		const key = layer.format === 'luks' ? {'key-secret': 'key' as const} : {encrypt: {'key-secret': 'key' as const}};
@@ -74,8 +74,11 @@ export async function openChain(imagePath: string, format: string): Promise<stri
 
 export const keyOf = (passphrase: string) => ['--object', `secret,id=key,data=${passphrase}`];
 
+/** Of the domain that is made here: what is encrypted as a whole is raw for libvirt. */
+const formatOf = (imagePath: string) => imagePath.endsWith('vdb.qcow2') ? 'raw' : 'qcow2';
+
 /** Digest of all that the guest reads from this image. */
-export async function digestEncrypted({passphrase}: EncryptedDomain, imagePath: string, format = imagePath.endsWith('vdb.qcow2') ? 'luks' : 'qcow2'): Promise<string> {
+export async function digestEncrypted({passphrase}: EncryptedDomain, imagePath: string, format = formatOf(imagePath)): Promise<string> {
 	const rawPath = path.join(imagesPath, `.${randomBytes(6).toString('hex')}.raw`);
 	try {
 		await run('qemu-img', ['convert', '-U', ...keyOf(passphrase), '-O', 'raw', await openChain(imagePath, format), rawPath]);
@@ -95,16 +98,27 @@ export async function digestFrozen(on: EncryptedDomain, name: string): Promise<R
 	return Object.fromEntries(await Promise.all(readDisks(xml.slice(xml.indexOf('<domain'))).map(async ({target, path: imagePath}) => [target, await digestEncrypted(on, imagePath)] as const)));
 }
 
+/** Writes 64 KiB into an image of a domain that is off. */
+export async function writeEncrypted({passphrase}: EncryptedDomain, imagePath: string, {pattern, slot, format = formatOf(imagePath)}: {pattern: number; slot: number; format?: string}): Promise<void> {
+	await run('qemu-io', [...keyOf(passphrase), '-c', `write -q -P ${pattern} ${slot + 1}M 64k`, await openChain(imagePath, format)]);
+}
+
+/** Writes 64 KiB into both disks as the guest does. What is on the disk is not read back here: that takes the key. */
+export async function writeRunningEncrypted(domain: LabDomain, pattern: number, slot: number): Promise<void> {
+	const commands = [`write -q -P ${pattern} ${slot + 1}M 64k`, 'flush'];
+	await virshAll(['virtio-disk0', 'virtio-disk1'].flatMap(alias => commands.map(command =>
+		['qemu-monitor-command', '--hmp', '--domain', domain.uuid, '--cmd', `qemu-io -d /machine/peripheral/${alias}/virtio-backend "${command}"`])));
+}
+
 /** Writes as the guest does, into both disks, and gives what they hold. */
 export async function markEncrypted(on: EncryptedDomain, pattern: number, slot = 3): Promise<Record<string, string>> {
-	const {domain, passphrase} = on;
-	const write = `write -q -P ${pattern} ${slot + 1}M 64k`;
+	const {domain} = on;
 	if (await readState(domain) === 'shut off') {
 		for (const [, head] of await readHeads(domain)) {
-			await run('qemu-io', [...keyOf(passphrase), '-c', write, await openChain(head, head.endsWith('vdb.qcow2') ? 'luks' : 'qcow2')]);
+			await writeEncrypted(on, head, {pattern, slot});
 		}
 	} else {
-		await virshAll(['virtio-disk0', 'virtio-disk1'].flatMap(alias => [write, 'flush'].map(command => ['qemu-monitor-command', '--hmp', '--domain', domain.uuid, '--cmd', `qemu-io -d /machine/peripheral/${alias}/virtio-backend "${command}"`])));
+		await writeRunningEncrypted(domain, pattern, slot);
 	}
 
 	return digestHeadsOf(on);

@@ -36,7 +36,7 @@ async function startOverEncrypted(t: ExecutionContext): Promise<{domain: BareDom
 		await rm(folder, {recursive: true, force: true});
 	});
 	const [below, overlay, plain] = ['a.qcow2', 'a.overlay', 'b.qcow2'].map(name => path.join(folder, name)) as [string, string, string];
-	await createEncrypted(below, 'qcow2', passphrase);
+	await createEncrypted(below, 'qcow2', {passphrase});
 	await run('qemu-io', [...keyOf(passphrase), '-c', 'write -q -P 7 1M 64k', await openChain(below, 'qcow2')]);
 	await run('qemu-img', ['create', '-q', '-u', '-f', 'qcow2', '-F', 'qcow2', '-b', below, overlay, '16M']);
 	await run('qemu-img', ['create', '-q', '-f', 'qcow2', plain, '16M']);

@@ -2,6 +2,7 @@
 What the disks of a domain can be on, for the suite that all kinds of storage pass: how such a domain is made, what its disks hold, and what has to be right of the storage
 itself after each action.
 */
+import {Buffer} from 'node:buffer';
 import {readdir} from 'node:fs/promises';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
@@ -9,6 +10,9 @@ import {expectDevices, makeDeviceDomain} from './device-domain.ts';
 import {
 	defineXml, domainXml, makeDomain, readState, type LabDomain,
 } from './domains.ts';
+import {
+	digestEncrypted, filesWith, makeEncryptedDomain, writeEncrypted, writeRunningEncrypted,
+} from './encrypted.ts';
 import {
 	attemptVirsh, lines, run, virsh,
 } from './run.ts';
@@ -26,6 +30,12 @@ export type Stored = {
 	overlayFlags: string[];
 	/** What the disks of a definition are on, whichever way it names them. */
 	readDisks: (definitionXml: string) => Promise<XmlDisk[]>;
+	/** Of all that the guest reads from an image. */
+	digest: (imagePath: string, format: string) => Promise<string>;
+	/** Writes 64 KiB to an image while the domain is off, as the guest would. */
+	writeOff: (imagePath: string, pattern: number, slot: number, format: string) => Promise<void>;
+	/** The same to both disks of the running domain. */
+	writeRunning: (domain: LabDomain, pattern: number, slot: number) => Promise<void>;
 	/** Of the storage itself. */
 	expectPlaces: (t: ExecutionContext) => Promise<void>;
 	/** What lies outside of the domain's folder, as it is now. Gives what puts it back. */
@@ -36,9 +46,16 @@ export type StorageKind = {name: string; make: (t: ExecutionContext, options?: {
 
 const sizeMiB = 8;
 
+const plain: Pick<Stored, 'digest' | 'writeOff' | 'writeRunning'> = {
+	digest: digestImage,
+	writeOff: writeOffline,
+	writeRunning: async (domain, pattern, slot) => writeLive(domain, ['vda', 'vdb'].map(target => ({target, pattern, slot}))),
+};
+
 async function makeOnFiles(t: ExecutionContext, {folder}: {folder?: string} = {}): Promise<Stored> {
 	const domain = await makeDomain(t, {sizeMiB, ...(folder && {folder})});
 	return {
+		...plain,
 		domain,
 		overlayFlags: [],
 		readDisks: async xml => readDisks(xml),
@@ -51,6 +68,7 @@ async function makeOnDevices(t: ExecutionContext, {folder}: {folder?: string} = 
 	const {domain, devices} = await makeDeviceDomain(t);
 	const stored = folder === undefined ? domain : {...domain, folder};
 	return {
+		...plain,
 		domain: stored,
 		overlayFlags: [`--overlay-folder=${stored.folder}`],
 		readDisks: async xml => readDisks(xml),
@@ -79,6 +97,7 @@ async function makeOnVolumes(t: ExecutionContext, options: {folder?: string} = {
 	await defineXml(domainXml(domain).replaceAll(/<disk type='file'([^>]*)>([\s\S]*?)<source file='[^']*\/([^'/]+)'\/>/g, `<disk type='volume'$1>$2<source pool='${pool}' volume='$3'/>`));
 	const listed = async () => lines(await virsh('vol-list', '--pool', pool)).map(line => line.trim().split(/\s+/)[0]!).sort();
 	return {
+		...plain,
 		domain,
 		overlayFlags: [],
 		async readDisks(xml) {
@@ -105,16 +124,42 @@ async function makeOnVolumes(t: ExecutionContext, options: {folder?: string} = {
 	};
 }
 
+/** One qcow2 image with LUKS inside, and one that is encrypted as a whole. No file of the folder may hold in clear what the guest wrote. */
+async function makeOnEncrypted(t: ExecutionContext, {folder}: {folder?: string} = {}): Promise<Stored> {
+	const encrypted = await makeEncryptedDomain(t, {sizeMiB, folder});
+	const {domain} = encrypted;
+	return {
+		domain,
+		overlayFlags: [],
+		readDisks: async xml => readDisks(xml),
+		digest: async (imagePath, format) => digestEncrypted(encrypted, imagePath, format),
+		writeOff: async (imagePath, pattern, slot, format) => writeEncrypted(encrypted, imagePath, {pattern, slot, format}),
+		writeRunning: writeRunningEncrypted,
+		async expectPlaces(t) {
+			for (const pattern of [0x11, 0x12, 0x13, 0x14, 0x15]) {
+				t.deepEqual(await filesWith([domain.folder], Buffer.alloc(4096, pattern)), [], 'what the guest wrote, in clear');
+			}
+		},
+		remember: async () => async () => undefined,
+	};
+}
+
 export const storageKinds: StorageKind[] = [
 	{name: 'files', make: makeOnFiles},
+	{name: 'encrypted files', make: makeOnEncrypted},
 	{name: 'block devices', make: makeOnDevices},
 	{name: 'volumes of a pool', make: makeOnVolumes},
 ];
 
+async function digestDisks(stored: Stored, definitionXml: string): Promise<Digests> {
+	const disks = await stored.readDisks(definitionXml);
+	const inOrder = disks.sort((a, b) => a.target < b.target ? -1 : 1);
+	return Object.fromEntries(await Promise.all(inOrder.map(async ({target, path: imagePath, format}) => [target, await stored.digest(imagePath, format)] as const)));
+}
+
 /** What the domain's disks hold now, by their target. */
-export async function readHeld({domain, readDisks: disksOf}: Stored): Promise<Digests> {
-	const disks = await disksOf(await virsh('dumpxml', '--domain', domain.uuid));
-	return Object.fromEntries(await Promise.all(disks.sort((a, b) => a.target < b.target ? -1 : 1).map(async disk => [disk.target, await digestImage(disk.path, disk.format)] as const)));
+export async function readHeld(stored: Stored): Promise<Digests> {
+	return digestDisks(stored, await virsh('dumpxml', '--domain', stored.domain.uuid));
 }
 
 /** What each snapshot holds, read through the images that its record names; the current state under ''. */
@@ -122,8 +167,7 @@ export async function readAllHeld(stored: Stored): Promise<Record<string, Digest
 	const all: Record<string, Digests> = {'': await readHeld(stored)};
 	for (const [name, xml] of await readRecords(stored.domain)) {
 		const from = xml.indexOf('<domain ');
-		const disks = await stored.readDisks(xml.slice(from, xml.indexOf('</domain>', from)));
-		all[name] = Object.fromEntries(await Promise.all(disks.sort((a, b) => a.target < b.target ? -1 : 1).map(async disk => [disk.target, await digestImage(disk.path, disk.format)] as const)));
+		all[name] = await digestDisks(stored, xml.slice(from, xml.indexOf('</domain>', from)));
 	}
 
 	return all;
@@ -134,10 +178,10 @@ export async function markHeld(stored: Stored, pattern: number): Promise<Digests
 	const {domain} = stored;
 	if (await readState(domain) === 'shut off') {
 		for (const disk of await stored.readDisks(await virsh('dumpxml', '--domain', domain.uuid))) {
-			await writeOffline(disk.path, pattern, 3, disk.format);
+			await stored.writeOff(disk.path, pattern, 3, disk.format);
 		}
 	} else {
-		await writeLive(domain, ['vda', 'vdb'].map(target => ({target, pattern, slot: 3})));
+		await stored.writeRunning(domain, pattern, 3);
 	}
 
 	return readHeld(stored);
