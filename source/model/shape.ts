@@ -16,7 +16,11 @@ export type Shape =
 const deepest = 2000;
 
 function shown(value: unknown): string {
-	return value === null ? 'null' : (Array.isArray(value) ? 'a list' : `a ${typeof value}`);
+	if (value === null) {
+		return 'null';
+	}
+
+	return Array.isArray(value) ? 'a list' : (typeof value === 'object' ? 'an object' : `a ${typeof value}`);
 }
 
 /** The end of a sentence on the first thing that does not fit, "disks[2].file is null, and text was expected"; undefined: all fits. */

@@ -1,12 +1,13 @@
 /** What is said where a standalone QEMU does not answer, or an image is gone that it has open, is done, and helps. */
 import {chmod, mkdtemp, rm} from 'node:fs/promises';
+import {connect, createServer} from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import {readQemuProcess} from '../../source/hosts/qemu/read-process.ts';
 import {
-	askBare, doBare, markBare, quit, readBareTree, runBare, startBare, type BareDomain,
+	askBare, digestBare, doBare, isListening, markBare, quit, readBareTree, runBare, startBare, type BareDomain,
 } from './bare-domain.ts';
 import {makeOtherUser} from './other-user.ts';
 import {attempt, run, waitFor} from './run.ts';
@@ -80,4 +81,71 @@ test.serial('an image that was removed while a standalone QEMU has it open is wr
 	await waitFor('it is written', async () => (await askBare<unknown[]>(domain, 'query-block-jobs')).length === 0);
 	await askBare(domain, 'blockdev-del', {'node-name': 'saved'});
 	t.is(await digestImage(saved, 'qcow2'), held[0]!);
+});
+
+/** A monitor before that of QEMU, which says something of its own from the n-th answer to `query-block` on. */
+async function startRelay(t: ExecutionContext, {folder, socketPath}: BareDomain, from: number): Promise<string> {
+	const relayPath = path.join(folder, `relay-${from}.sock`);
+	let count = 0;
+	const server = createServer(client => {
+		const qemu = connect(socketPath);
+		const asked = new Set<unknown>();
+		const byLine = (use: (line: string) => void) => {
+			let rest = '';
+			return (text: string) => {
+				const lines = `${rest}${text}`.split('\n');
+				rest = lines.pop()!;
+				for (const line of lines) {
+					use(line);
+				}
+			};
+		};
+
+		client.setEncoding('utf8').on('data', byLine(line => {
+			const {execute, id} = JSON.parse(line) as {execute: string; id: unknown};
+			if (execute === 'query-block' && ++count >= from) {
+				asked.add(id);
+			}
+
+			qemu.write(`${line}\n`);
+		}));
+		qemu.setEncoding('utf8').on('data', byLine(line => {
+			const {id} = JSON.parse(line) as {id?: unknown};
+			client.write(`${asked.has(id) ? JSON.stringify({id, return: {blocks: 'two'}}) : line}\n`);
+		}));
+		for (const [socket, other] of [[client, qemu], [qemu, client]] as const) {
+			socket.on('error', () => other.destroy()).on('close', () => other.destroy());
+		}
+	});
+	server.listen(relayPath);
+	t.teardown(() => server.close());
+	await waitFor('the relay listens', async () => isListening({socketPath: relayPath} as BareDomain));
+	return relayPath;
+}
+
+test.serial('a monitor that answers with something of its own: nothing is changed because of it, and by that of QEMU the same is done', async t => {
+	const domain = await startBare(t, {name: 'relayed'});
+	const held = await markBare(domain, 3);
+	const create = (name: string) => ['create', domain.name, name, '--disk-only', '--yes'];
+	const names = async () => (await readBareTree(domain)).snapshots.map(({name}) => name);
+	// While it is planned, and when it is looked at once more.
+	for (const from of [1, 6]) {
+		const socketPath = await startRelay(t, domain, from);
+		const told = await runBare({...domain, socketPath}, create(`s${from}`));
+		t.is(told.exitCode, 5, told.stderr);
+		t.regex(told.stderr, /answers to query-block is not understood: it is an object, and a list was expected\.\s+It may be another program or an unknown version\. Nothing was changed because of it\./);
+		t.deepEqual(await names(), []);
+	}
+
+	// In the midst of it: it does not claim that.
+	const socketPath = await startRelay(t, domain, 10);
+	const told = await runBare({...domain, socketPath}, create('s10'));
+	t.is(told.exitCode, 4, told.stderr);
+	t.notRegex(told.stderr, /Nothing was changed because of it/);
+	await doBare(domain, 'recover', '--roll-back', '--yes', domain.name);
+	t.deepEqual(await names(), []);
+	await doBare(domain, ...create('s1'));
+	t.deepEqual(await names(), ['s1']);
+	await doBare(domain, 'delete', domain.name, 's1', '--yes');
+	t.deepEqual(await digestBare(domain), held);
 });

@@ -111,7 +111,8 @@ function refuseBitmaps(context: PlanContext, merge: Merge): void {
 	}
 }
 
-function refuseDisks(context: PlanContext, merge: Merge): void {
+/** True where it is encrypted: nothing more is to be said of its layers. Appends the blocker. */
+function refuseDisks(context: PlanContext, merge: Merge): boolean {
 	const {domain, snapshots} = context.inventory.details;
 	const keys = new Set([...merge.layers, merge.top].map(path => context.graph.keyOf(path)));
 	const disks = [domain.definition, ...snapshots.map(snapshot => snapshot.domain)].flatMap(definition => definition?.disks ?? []);
@@ -123,6 +124,8 @@ function refuseDisks(context: PlanContext, merge: Merge): void {
 			...(special.isEncrypted && {remedy: dropRemedy(domain.name)}),
 		});
 	}
+
+	return special?.isEncrypted ?? false;
 }
 
 /**
@@ -153,8 +156,9 @@ export function refuseMerges(context: PlanContext, {merges, removed}: Collection
 		refuseHeldHead(context, merge.top);
 		refuseBitmaps(context, merge);
 		requireDataFile(context, merge);
-		refuseDisks(context, merge);
-		requireSecrets(context, posix.basename(merge.top), merge.top, () => dropRemedy(context.inventory.details.domain.name));
+		if (!refuseDisks(context, merge)) {
+			requireSecrets(context, posix.basename(merge.top), merge.top, () => dropRemedy(context.inventory.details.domain.name));
+		}
 	}
 
 	if (merges.length > 0) {

@@ -226,10 +226,14 @@ export function planDrop(context: PlanContext, request: DropRequest, {inventory,
 	const isIrreversible = merges.some(merge => merge.way === 'commit');
 	const moves = movesOf(context, merges);
 	const heads = headsAfter(context, moves);
+	// By the disk, which is better known than the image that is merged.
+	if (!isMetadataOnly) {
+		requireHeadSecrets(context);
+	}
+
 	const warnings = refuseMerges(context, collection);
 	requireCurrent(context, deleted);
 	if (!isMetadataOnly) {
-		requireHeadSecrets(context);
 		requireOpened(context, deleted);
 	}
 

@@ -84,14 +84,15 @@ export function dropRemedy(domainName: string): string {
 
 /**
 Refuses where an encrypted layer lies in the chain of `path` and no definition names its secret: without it in a recorded chain libvirt starts no domain on it ("Unexpected enum value 0 for
-virStorageEncryptionEngine", 9.0 to 12.8). `remedy`: asked for where it is needed. Appends to the blockers.
+virStorageEncryptionEngine", 9.0 to 12.8). `remedy`: asked for where it is needed. Appends to the blockers, unless one names that layer: the chains of a disk have it in common.
 */
 export function requireSecrets(context: PlanContext, target: string, path: string, remedy: () => string): void {
 	const {encryptionOf} = keysOf(context);
 	const layer = encryptedLayers(context.graph, path).find(link => !context.can.opensEncrypted || encryptionOf(link)?.secret === undefined);
-	if (layer !== undefined) {
-		refuseOnce(context, {
+	if (layer !== undefined && !context.blockers.some(({kind, image}) => kind === 'not-supported' && image === layer)) {
+		context.blockers.push({
 			kind: 'not-supported',
+			image: layer,
 			text: `${target} is backed by ${layer}, which is encrypted: the new definition would name no secret for it, and the domain could not start.`,
 			remedy: context.can.opensEncrypted ? secretRemedy(context.inventory.details.domain.name, target) : remedy(),
 		});
