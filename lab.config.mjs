@@ -25,6 +25,7 @@ const beyondTheRun = [
 	'doctor',
 	'encrypted',
 	'export',
+	'export-bare',
 	'faults',
 	'firmware-backup',
 	'formats',

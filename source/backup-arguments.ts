@@ -88,12 +88,20 @@ function readPrune(folder: string, {keep, keepSince}: Partial<Record<'keep' | 'k
 		: succeed({verb: 'backup-prune', folder, keep: {newest, since}});
 }
 
-type ExportOptions = Partial<Record<'socket' | 'since' | 'checkpoint' | 'scratch' | 'keepFree', string>> & {disk?: string[]};
+type ExportOptions = Partial<Record<'socket' | 'since' | 'checkpoint' | 'scratch' | 'keepFree', string>> & {disk?: string[]; end?: boolean};
 
-function readExport(domain: string, {socket, since, checkpoint, scratch, keepFree = '1G', disk = []}: ExportOptions): Result<BackupInvocation> {
+function readExport(domain: string, {socket, since, checkpoint, scratch, keepFree = '1G', disk = [], end = false}: ExportOptions): Result<BackupInvocation> {
 	const keepFreeBytes = parseRate(keepFree);
+	if (end && [socket, since, checkpoint, scratch, disk[0]].some(given => given !== undefined)) {
+		return fail({kind: 'usage', message: '--end cannot be combined with other options.'});
+	}
+
+	if (!end && socket === undefined) {
+		return fail({kind: 'usage', message: 'backup export needs --socket PATH.', hint: 'See vsnap-tui backup export --help.'});
+	}
+
 	return keepFreeBytes.ok
-		? succeed({verb: 'backup-export', request: {domain, socket, since, checkpoint, scratch, disks: disk, keepFreeBytes: keepFreeBytes.value!}})
+		? succeed({verb: 'backup-export', request: {domain, socket, since, checkpoint, scratch, disks: disk, keepFreeBytes: keepFreeBytes.value!, isEnding: end}})
 		: fail({kind: 'usage', message: `--keep-free ${keepFree} is not understood.`, hint: 'It is a number of bytes: 500M, 1G.'});
 }
 
@@ -111,12 +119,13 @@ export function addBackupVerbs({add, take, collect}: Verbs): void {
 		take(verify, succeed({verb: 'backup-verify', folder, at, isQuick: quick === true}));
 	});
 	const exported = add({usage: 'backup export <domain>', summary: 'let other programs read the disks of a running domain over NBD, as they are when it begins', examples: ['backup export web --socket /run/vsnap/web.sock', 'backup export web --socket /run/vsnap/web.sock --since monday --disk vda']})
-		.requiredOption('--socket <path>', 'the UNIX socket, which QEMU makes')
+		.option('--socket <path>', 'the UNIX socket, which QEMU makes')
 		.option('--since <checkpoint>', 'with a bitmap of what was written since this checkpoint')
 		.option('--checkpoint <name>', 'make a checkpoint at the same moment; it stays')
 		.option('--disk <name>', 'only this disk; repeat for each', collect)
 		.option('--scratch <folder>', 'where what the guest writes over is kept meanwhile; else beside each image')
-		.option('--keep-free <bytes>', 'end it where less is free there, before the guest has no room: 1G if not given');
+		.option('--keep-free <bytes>', 'end it where less is free there, before the guest has no room: 1G if not given')
+		.option('--end', 'end one of a standalone QEMU that goes on though its vsnap-tui was killed');
 	exported.action((domain: string, options: ExportOptions) => {
 		take(exported, readExport(domain, options));
 	});

@@ -74,6 +74,7 @@ export type BareOptions = {
 	filter?: Record<string, unknown>;
 	/** Of qcow2: that of version 2 holds no bitmaps. */
 	compat?: '0.10' | '1.1';
+	sizeMiB?: number;
 };
 
 /** Images, and a QEMU on them that runs. Its command line begins as given, so that a test can add what it needs. */
@@ -87,7 +88,7 @@ export async function startBare(t: ExecutionContext, options: BareOptions = {}):
 		await rm(folder, {recursive: true, force: true});
 	});
 	for (const image of images) {
-		await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-o', `compat=${options.compat ?? '1.1'}`, image, '4M']);
+		await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-o', `compat=${options.compat ?? '1.1'}`, image, `${options.sizeMiB ?? 4}M`]);
 		// Either may be the one that is booted.
 		await writeBootSector(image, 'qcow2');
 	}
@@ -224,7 +225,7 @@ export async function readRemains(domain: BareDomain): Promise<string[]> {
 	const nodes = await askBare<Node[]>(domain, 'query-named-block-nodes', {flat: true});
 	return [
 		...jobs.map(({id}) => id),
-		...nodes.map(node => node['node-name']).filter(name => name.startsWith('vsnap-copy')),
+		...nodes.map(node => node['node-name']).filter(name => /^vsnap-(?:copy|export)-/.test(name)),
 		...nodes.flatMap(node => node['dirty-bitmaps'] ?? []).filter(({persistent}) => !persistent).map(({name}) => name ?? 'a bitmap'),
 	];
 }

@@ -2,8 +2,7 @@
 Exports of running domains: other programs read what the disks held when they began, whatever the guest writes meanwhile, and nothing is left when they end: by a signal, or
 because the scratch files would run out of room, of which the guest sees nothing.
 */
-import {randomBytes} from 'node:crypto';
-import {readdir, rm} from 'node:fs/promises';
+import {readdir} from 'node:fs/promises';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import type {Finding} from '../../source/model/domain/finding.ts';
@@ -12,27 +11,20 @@ import {
 } from './backups.ts';
 import {startLab} from './daemons.ts';
 import {makeDomain, start, type LabDomain} from './domains.ts';
-import {exportDisks, makeSocket} from './exports.ts';
+import {
+	digestExport, exportDisks, makeSocket, readDirtyBytes,
+} from './exports.ts';
 import {mountSmall} from './file-systems.ts';
 import {readError, report, runProgram} from './program.ts';
 import {runAsTold} from './remedies.ts';
 import {
 	attemptVirsh, run, virsh, waitFor,
 } from './run.ts';
-import {imagesPath} from './settings.ts';
-import {digestFile, writeLive} from './slots.ts';
+import {writeLive} from './slots.ts';
 import {markLive, type Digests} from './snapshots.ts';
 import {readStrays} from './world.ts';
 
 test.before(startLab);
-
-/** What another program reads of a disk. */
-async function digestExport(t: ExecutionContext, socket: string, target: string): Promise<string> {
-	const copy = path.join(imagesPath, `.${randomBytes(6).toString('hex')}.raw`);
-	t.teardown(async () => rm(copy, {force: true}));
-	await run('qemu-img', ['convert', '-f', 'raw', '-O', 'raw', `nbd+unix:///${target}?socket=${socket}`, copy]);
-	return digestFile(copy);
-}
 
 const digestBoth = async (t: ExecutionContext, socket: string): Promise<Digests> => ({vda: await digestExport(t, socket, 'vda'), vdb: await digestExport(t, socket, 'vdb')});
 
@@ -74,10 +66,7 @@ test.serial('since a checkpoint: the bitmap tells what was written, and the chec
 	const {disks} = await exporting.begun as unknown as {disks: Array<{dirtyBitmap: string}>};
 	t.deepEqual(disks.map(({dirtyBitmap}) => dirtyBitmap), ['qemu:dirty-bitmap:backup-vda', 'qemu:dirty-bitmap:backup-vdb']);
 	t.deepEqual(await digestBoth(t, socket), held);
-	const map = JSON.parse(await run('qemu-img', [
-		'map', '--output=json', '--image-opts', `driver=nbd,export=vda,server.type=unix,server.path=${socket},x-dirty-bitmap=${disks[0]!.dirtyBitmap}`,
-	])) as Array<{length: number; data: boolean}>;
-	const dirtyBytes = map.filter(({data}) => !data).reduce((sum, {length}) => sum + length, 0);
+	const dirtyBytes = await readDirtyBytes(socket, 'vda', disks[0]!.dirtyBitmap);
 	t.true(dirtyBytes > 0 && dirtyBytes <= 4 * 65_536, `${dirtyBytes}`);
 	exporting.end();
 	const result = await exporting.ended;
@@ -157,6 +146,9 @@ test.serial('killed: the export goes on in QEMU; what the next backup and the do
 	const again = await runProgram(domain, ['backup', 'export', `--socket=${socket}2`, '--json', '--', domain.name]);
 	t.is(again.exitCode, 6, report(again));
 	ways.push(readError(again).blockers![0]!.remedy!);
+	const ended = await runProgram(domain, ['backup', 'export', '--end', '--json', '--', domain.name]);
+	t.is(ended.exitCode, 3, report(ended));
+	ways.push(readError(ended).blockers![0]!.remedy!);
 	const commands = ways.map(text => /virsh domjobabort [\w-]+/.exec(text)![0].replace(domain.uuid, domain.name));
 	t.deepEqual(new Set(commands), new Set([`virsh domjobabort ${domain.name}`]));
 	await runAsTold(commands[0]!);

@@ -1,17 +1,24 @@
 /** Exports that go on until they are ended, and a place for their sockets. */
+import {randomBytes} from 'node:crypto';
 import {chmod, mkdir, rm} from 'node:fs/promises';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
+import {runBare, type BareDomain, type BareResult} from './bare-domain.ts';
 import type {LabDomain} from './domains.ts';
 import {
 	report, runProgram, type Line, type ProgramOptions, type ProgramResult,
 } from './program.ts';
+import {run} from './run.ts';
+import {imagesPath} from './settings.ts';
+import {digestFile} from './slots.ts';
 
-export type Exporting = {begun: Promise<Line>; ended: Promise<ProgramResult>; end: (signal?: NodeJS.Signals) => void};
+export type Exporting<R = ProgramResult> = {begun: Promise<Line>; ended: Promise<R>; end: (signal?: NodeJS.Signals) => void};
 
-/** Goes on until it is ended. */
-export function exportDisks(domain: LabDomain, socket: string, flags: string[] = [], options: ProgramOptions = {}): Exporting {
-	let kill: (signal?: NodeJS.Signals) => void = () => undefined;
+type Kill = (signal?: NodeJS.Signals) => void;
+
+/** `begun`: the first line that it says. `run` is to hand on what it says. */
+function follow<R>(run: (onOutput: (piece: string, kill: Kill) => void) => Promise<R>, describe: (result: R) => string): Exporting<R> {
+	let kill: Kill = () => undefined;
 	let text = '';
 	let resolve: (line: Line) => void = () => undefined;
 	let reject: (error: Error) => void = () => undefined;
@@ -19,18 +26,15 @@ export function exportDisks(domain: LabDomain, socket: string, flags: string[] =
 		resolve = onLine;
 		reject = onError;
 	});
-	const ended = runProgram(domain, ['backup', 'export', `--socket=${socket}`, '--json', ...flags, '--', domain.name], {
-		...options,
-		onOutput(piece, killIt) {
-			kill = killIt;
-			text += piece;
-			if (text.includes('\n')) {
-				resolve(JSON.parse(text.split('\n')[0]!) as Line);
-			}
-		},
+	const ended = run((piece, killIt) => {
+		kill = killIt;
+		text += piece;
+		if (text.includes('\n')) {
+			resolve(JSON.parse(text.split('\n')[0]!) as Line);
+		}
 	});
 	void (async () => {
-		reject(new Error(report(await ended)));
+		reject(new Error(describe(await ended)));
 	})();
 
 	return {
@@ -40,6 +44,34 @@ export function exportDisks(domain: LabDomain, socket: string, flags: string[] =
 			kill(signal);
 		},
 	};
+}
+
+const asked = ({name}: {name: string}, socket: string, flags: string[]) => ['backup', 'export', `--socket=${socket}`, '--json', ...flags, '--', name];
+
+/** Goes on until it is ended. */
+export const exportDisks = (domain: LabDomain, socket: string, flags: string[] = [], options: ProgramOptions = {}): Exporting =>
+	follow(async onOutput => runProgram(domain, asked(domain, socket, flags), {...options, onOutput}), report);
+
+/** The same of a standalone QEMU. */
+export const exportBare = (domain: BareDomain, socket: string, flags: string[] = []): Exporting<BareResult> =>
+	follow(async onOutput => runBare(domain, asked(domain, socket, flags), (line, kill) => {
+		onOutput(`${line}\n`, kill);
+	}), ({stdout, stderr}) => stdout + stderr);
+
+/** What another program reads of a disk, by the digest of all its bytes. */
+export async function digestExport(t: ExecutionContext, socket: string, target: string): Promise<string> {
+	const copy = path.join(imagesPath, `.${randomBytes(6).toString('hex')}.raw`);
+	t.teardown(async () => rm(copy, {force: true}));
+	await run('qemu-img', ['convert', '-f', 'raw', '-O', 'raw', `nbd+unix:///${target}?socket=${socket}`, copy]);
+	return digestFile(copy);
+}
+
+/** How much the bitmap of the changes says of it. */
+export async function readDirtyBytes(socket: string, target: string, bitmap: string): Promise<number> {
+	const map = JSON.parse(await run('qemu-img', [
+		'map', '--output=json', '--image-opts', `driver=nbd,export=${target},server.type=unix,server.path=${socket},x-dirty-bitmap=${bitmap}`,
+	])) as Array<{length: number; data: boolean}>;
+	return map.filter(({data}) => !data).reduce((sum, {length}) => sum + length, 0);
 }
 
 /** In a folder where QEMU's user may make it. */

@@ -4,7 +4,6 @@ import os from 'node:os';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {makeTarget} from './backups.ts';
-import {doBare, runBare, startBare} from './bare-domain.ts';
 import {startLab} from './daemons.ts';
 import {makeDomain, start, stop, type LabDomain} from './domains.ts';
 import {exportDisks, makeSocket} from './exports.ts';
@@ -100,14 +99,7 @@ test.serial('an export that is not ended though it was asked for: virsh tells of
 	await stop(domain);
 });
 
-test.serial('a standalone QEMU is backed up to a folder, and a domain without a disk has nothing to export', async t => {
-	const bare = await startBare(t);
-	const folder = await makeTarget(t, bare);
-	const result = await runBare(bare, ['backup', 'export', `--socket=${folder}/export.sock`, bare.name]);
-	t.is(result.exitCode, 3, result.stderr);
-	t.true(result.stderr.includes('vsnap-tui backup create copies the disks to a folder.'), result.stderr);
-	await doBare(bare, 'backup', 'create', `--to=${folder}`, '--yes', bare.name);
-
+test.serial('a domain without a disk has nothing to export', async t => {
 	const none = await makeDomain(t, {diskCount: 0});
 	await start(none);
 	const told = await runProgram(none, asked(none, await makeSocket(t, none)));

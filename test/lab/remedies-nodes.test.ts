@@ -8,6 +8,7 @@ import test, {type ExecutionContext} from 'ava';
 import {
 	askBare, digestBare, doBare, isListening, markBare, quit, readBareTree, runBare, type BareDomain,
 } from './bare-domain.ts';
+import {exportBare} from './exports.ts';
 import {writeBootSector} from './memory-counter.ts';
 import {makeOtherUser} from './other-user.ts';
 import {run, waitFor} from './run.ts';
@@ -165,6 +166,13 @@ test.serial('an image below two disks, which QEMU has open twice: all is copied 
 	await markBare(domain, 1);
 	await refused(t, domain, backup(), 'Copy everything, which needs no bitmaps: --full.');
 	await doBare(domain, ...backup('--full'));
+	const socket = path.join(domain.folder, 'export.sock');
+	const {checkpoints} = JSON.parse(await doBare(domain, 'tree', '--json', domain.name)) as {checkpoints: Array<{name: string}>};
+	await refused(t, domain, ['backup', 'export', `--socket=${socket}`, `--since=${checkpoints[0]!.name}`, '--', domain.name], 'Leave --since out: the whole disks need no bitmaps.');
+	const exporting = exportBare(domain, socket);
+	await exporting.begun;
+	exporting.end();
+	t.is((await exporting.ended).exitCode, 0);
 });
 
 test.serial('memory inside the images and a disk that came later: the disks alone are reverted as advised', async t => {

@@ -91,6 +91,8 @@ test.serial('options of backups are given as is said', async t => {
 	const socket = await makeSocket(t, domain);
 	const exporting = (...options: string[]) => ['backup', 'export', '--json', ...options, '--', domain.name];
 	await refused(t, domain, exporting('--socket=export.sock'), 'Both are on the host where the images are, in a folder that QEMU may write to.');
+	await refused(t, domain, exporting(), 'See vsnap-tui backup export --help.');
+	t.regex(await succeeds(t, domain, ['backup', 'export', '--help']), /--socket <path>/);
 	await refused(t, domain, exporting(`--socket=${socket}`, '--keep-free=some'), 'It is a number of bytes: 500M, 1G.');
 	const {begun, ended, end} = exportDisks(domain, socket, ['--keep-free=1M']);
 	await begun;

@@ -3,14 +3,18 @@ What an export of a running domain needs before it begins: which disks, from whi
 */
 import {posix} from 'node:path';
 import {scratchPath} from '../../model/backup/scratch-file.ts';
-import {checkpointNameProblem} from '../../model/domain/checkpoint-name.ts';
-import {headDisks, isWritableMedium} from '../../model/domain/domain.ts';
-import type {DomainDetails, HostFacts} from '../../model/domain/inventory.ts';
+import {headDisks, isWritableMedium, type Disk} from '../../model/domain/domain.ts';
+import type {Inventory} from '../../model/domain/inventory.ts';
 import type {Blocker} from '../../model/failure.ts';
-import {fail, succeed, type Result} from '../../model/result.ts';
+import {fail, mapResult, succeed, type Result} from '../../model/result.ts';
 import {tellCheckpoint} from '../../model/text/describe-checkpoint.ts';
 import {stampOf} from '../../model/text/format.ts';
-import type {ExportedDisk} from '../../model/xml/build/backup.ts';
+import {refuseBusyDomain} from '../../planner/checks/blockers.ts';
+import {requireActiveDisks} from '../../planner/checks/inactive-disks.ts';
+import type {PlanArguments, PlanContext} from '../../planner/context.ts';
+import type {ExportedDisk, Opening} from '../../planner/hypervisor/hypervisor.ts';
+import {planContext} from '../../planner/plan-context.ts';
+import {bitmapMisfit, newCheckpoint} from '../../planner/records/new-checkpoint.ts';
 
 export type ExportRequest = {
 	domain: string;
@@ -23,12 +27,20 @@ export type ExportRequest = {
 	scratch: string | undefined;
 	/** Where less than this is free there, the export ends. */
 	keepFreeBytes: number;
+	/** None is begun: one that nobody watches any longer is ended. */
+	isEnding: boolean;
 };
 
-export type ExportPlan = {disks: ExportedDisk[]; leftOut: string[]; scratchFolders: string[]};
+export type ExportPlan = {
+	/** As others open them: `bitmap` is that of the changes. */
+	disks: Array<ExportedDisk & {bitmap: string | undefined}>;
+	scratchFolders: string[];
+	/** What begins it, and ends it. */
+	openings: Opening[];
+};
 
 /** Why the changes since the checkpoint cannot be exported of these disks. */
-function sinceBlockers(details: DomainDetails, since: string, targets: readonly string[]): Blocker[] {
+function sinceBlockers({inventory: {details}}: PlanContext, since: string, targets: readonly string[]): Blocker[] {
 	const checkpoint = details.checkpoints.find(({name}) => name === since);
 	const facts = checkpoint && tellCheckpoint(details, checkpoint);
 	return targets.flatMap((target): Blocker[] => {
@@ -42,21 +54,32 @@ function sinceBlockers(details: DomainDetails, since: string, targets: readonly 
 	});
 }
 
-function domainBlockers({domain, checkpoints}: DomainDetails, {hypervisor}: HostFacts, {checkpoint}: ExportRequest): Blocker[] {
-	const problem = checkpoint === undefined ? undefined : checkpointNameProblem(checkpoint);
-	const rules: Array<[boolean, Blocker]> = [
-		[hypervisor !== 'libvirt', {kind: 'not-supported', text: 'Only libvirt\'s domains can be exported.', remedy: 'vsnap-tui backup create copies the disks to a folder.'}],
-		[domain.liveDefinition === undefined, {kind: 'domain-state', text: 'The domain is off, and QEMU has to run to export its disks.', remedy: 'Start it; or read its images with qemu-nbd --read-only.'}],
-		[problem !== undefined, {kind: 'name', text: `The name for the checkpoint ${problem ?? ''}.`, remedy: 'Choose another name.'}],
-		[checkpoints.some(({name}) => name === checkpoint), {kind: 'name-taken', text: `A checkpoint "${checkpoint ?? ''}" exists already.`, remedy: 'Choose another name.'}],
-	];
-	return rules.filter(([holds]) => holds).map(([, blocker]) => blocker);
+/** Appends blockers. */
+function chooseDisks(context: PlanContext, {disks: wanted}: ExportRequest): {chosen: Disk[]; leftOut: string[]} {
+	const all = headDisks(context.inventory.details.domain).filter(({sourcePath}) => sourcePath !== undefined);
+	const able = all.filter(disk => isWritableMedium(disk) && disk.device === 'disk' && disk.transient === undefined);
+	const chosen = able.filter(({target}) => wanted.length === 0 || wanted.includes(target));
+	const unknown = able.length === 0 ? [] : wanted.filter(target => !chosen.some(disk => disk.target === target));
+	context.blockers.push(
+		...(able.length === 0 ? [{kind: 'not-supported', text: 'The domain writes to no disk that can be exported.'} as const] : []),
+		...unknown.map((target): Blocker => ({kind: 'not-supported', text: `The domain writes to no disk "${target}" that can be exported.`, remedy: `It writes to ${able.map(disk => disk.target).join(', ')}.`})),
+	);
+	return {chosen, leftOut: all.filter(disk => !chosen.includes(disk)).map(({target}) => target)};
+}
+
+/** What the hypervisor does. Appends blockers. */
+function openingsOf(context: PlanContext, request: ExportRequest, given: {disks: ExportedDisk[]; leftOut: string[]; chosen: Disk[]; now: Date}): Result<Opening[]> {
+	const {checkpoint: name, socket, since} = request;
+	const {chosen, now, ...disks} = given;
+	const recorded = name === undefined ? [] : chosen.filter(disk => bitmapMisfit(context, disk) === undefined).map(({target, sourcePath}) => ({target, path: sourcePath!, bitmap: name}));
+	const checkpoint = name === undefined ? succeed(undefined) : newCheckpoint(context, {name, description: undefined, recorded, now});
+	return checkpoint.ok ? context.hypervisor.exports.begin(context, {...disks, since, socketPath: socket!, checkpoint: checkpoint.value}) : checkpoint;
 }
 
 /** Fails with `refused` and every reason at once, with `usage`, or with `checkpoint-not-found`. */
-export function planExport(details: DomainDetails, host: HostFacts, request: ExportRequest, now: Date): Result<ExportPlan> {
-	const {socket, since, scratch, disks: wanted} = request;
-	const {domain, checkpoints} = details;
+export function planExport(inventory: Inventory, request: ExportRequest, given: PlanArguments): Result<ExportPlan> {
+	const {socket, since, scratch} = request;
+	const {domain, checkpoints} = inventory.details;
 	for (const [option, path] of [['--socket', socket ?? ''], ['--scratch', scratch ?? '/']] as const) {
 		if (!path.startsWith('/')) {
 			return fail({kind: 'usage', message: `backup export needs ${option} with a path that begins with "/".`, hint: 'Both are on the host where the images are, in a folder that QEMU may write to.'});
@@ -67,27 +90,33 @@ export function planExport(details: DomainDetails, host: HostFacts, request: Exp
 		return fail({kind: 'checkpoint-not-found', domain: domain.name, name: since, known: checkpoints.map(({name}) => name)});
 	}
 
-	const all = headDisks(domain).filter(({sourcePath}) => sourcePath !== undefined);
-	const able = all.filter(disk => isWritableMedium(disk) && disk.device === 'disk' && disk.transient === undefined);
-	const chosen = able.filter(({target}) => wanted.length === 0 || wanted.includes(target));
+	const context = planContext(inventory, given);
+	const {blockers} = context;
+	const {chosen, leftOut} = chooseDisks(context, request);
 	const targets = chosen.map(({target}) => target);
-	const unknown = able.length === 0 ? [] : wanted.filter(target => !targets.includes(target));
-	const blockers: Blocker[] = [
-		...domainBlockers(details, host, request),
-		...(able.length === 0 ? [{kind: 'not-supported', text: 'The domain writes to no disk that can be exported.'} as const] : []),
-		...unknown.map((target): Blocker => ({kind: 'not-supported', text: `The domain writes to no disk "${target}" that can be exported.`, remedy: `It writes to ${able.map(disk => disk.target).join(', ')}.`})),
-		...(since === undefined ? [] : sinceBlockers(details, since, targets)),
-	];
-	if (blockers.length > 0) {
+	if (domain.liveDefinition === undefined) {
+		blockers.push({kind: 'domain-state', text: 'The domain is off, and QEMU has to run to export its disks.', remedy: 'Start it; or read its images with qemu-nbd --read-only.'});
 		return fail({kind: 'refused', blockers});
 	}
 
+	refuseBusyDomain(context, {staysOn: {disks: new Set(targets)}});
+	requireActiveDisks(context, 'Until then QEMU can export none of them.');
+	if (since !== undefined) {
+		blockers.push(...sinceBlockers(context, since, targets));
+	}
+
 	const disks = chosen.map(({target, sourcePath}): ExportedDisk => ({
-		target, since, scratchPath: scratchPath(scratch ?? posix.dirname(sourcePath!), {uuid: domain.uuid, target, stamp: stampOf(now)}),
+		target,
+		headPath: sourcePath!,
+		since: since && checkpoints.find(({name}) => name === since)?.disks.find(disk => disk.target === target)?.bitmap,
+		scratchPath: scratchPath(scratch ?? posix.dirname(sourcePath!), {uuid: domain.uuid, target, stamp: stampOf(given.now)}),
 	}));
-	return succeed({
-		disks,
-		leftOut: all.filter(({target}) => !targets.includes(target)).map(({target}) => target),
-		scratchFolders: [...new Set(disks.map(({scratchPath}) => posix.dirname(scratchPath)))],
-	});
+	const openings = openingsOf(context, request, {disks, leftOut, chosen, now: given.now});
+	return openings.ok && blockers.length > 0
+		? fail({kind: 'refused', blockers})
+		: mapResult(openings, commands => ({
+			openings: commands,
+			disks: disks.map(disk => ({...disk, bitmap: disk.since === undefined ? undefined : context.hypervisor.exports.bitmapOf(disk.target)})),
+			scratchFolders: [...new Set(disks.map(({scratchPath}) => posix.dirname(scratchPath)))],
+		}));
 }

@@ -4,48 +4,39 @@ meanwhile is kept in scratch files; where those run out of room it is the guest 
 */
 import {posix} from 'node:path';
 import {setTimeout} from 'node:timers/promises';
-import type {DomainDetails, HostFacts} from '../../model/domain/inventory.ts';
-import type {ProgramCommand} from '../../model/plan/plan.ts';
+import {runCommand} from '../../engine/folder/run-folder-plan.ts';
 import type {Failure} from '../../model/failure.ts';
+import type {Inventory} from '../../model/domain/inventory.ts';
+import type {Command} from '../../model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {exitCodeOf} from '../../model/text/exit-codes.ts';
 import {formatBytes} from '../../model/text/format.ts';
-import {quoteForTerminal} from '../../model/text/shell-quote.ts';
-import {buildExportXml} from '../../model/xml/build/backup.ts';
-import {buildCheckpointXml} from '../../model/xml/build/checkpoint.ts';
-import {onDomain, virsh} from '../../planner/hypervisor/libvirt/virsh.ts';
-import {fileCommands} from '../../planner/hypervisor/commands.ts';
 import {formatJson} from '../../model/text/visible-text.ts';
 import {sayFailure, sayLines, type CommandContext} from '../context.ts';
 import {findDomain} from '../find-domain.ts';
+import {endExport, hasEnded} from './ending.ts';
+import {endUnwatched} from './export-end.ts';
 import {planExport, type ExportPlan, type ExportRequest} from './export-plan.ts';
 
 const pollMs = 250;
-/** libvirt removes the scratch files once QEMU has let go of them. */
-const endPatienceMs = 30_000;
+/** So often a monitor, which serves one program at a time, is left to others. */
+const looksPerQuestion = 4;
 
-type Export = {context: CommandContext; request: ExportRequest; socket: string; details: DomainDetails; host: HostFacts; plan: ExportPlan};
+type Export = {context: CommandContext; request: ExportRequest; socket: string; inventory: Inventory; plan: ExportPlan};
 
 /** Why an export ended. */
 type End = {kind: 'asked'} | {kind: 'gone'} | {kind: 'no-space'; folder: string; freeBytes: number};
 
-const siteOf = ({host, details: {domain}}: Export) => ({host, uuid: domain.uuid});
+const domainOf = ({inventory}: Pick<Export, 'inventory'>) => inventory.details.domain;
 
-/** Fails where a backup or an export is going on, where a folder cannot be looked at, where less is free than is to stay free, and where the socket's name is taken. */
-async function checkPlaces({context: {world: {host}}, request, socket, plan, details: {domain}}: Export): Promise<Result<void>> {
-	const active = await host.observe({kind: 'backup-active', uuid: domain.uuid});
-	if (!active.ok || active.value) {
-		return active.ok
-			? fail({kind: 'refused', blockers: [{kind: 'job-running', text: `A backup or an export of "${domain.name}" is going on already.`, remedy: `Wait until it has ended, or end it (virsh domjobabort ${quoteForTerminal(domain.name)}): an export goes on until somebody does, also where its vsnap-tui was killed.`}]})
-			: active;
-	}
-
-	const place = await host.readBackups(posix.dirname(socket));
+/** Fails where a folder cannot be looked at, where less is free than is to stay free, and where the socket's name is taken. */
+async function checkPlaces({context: {world: {host}}, request, socket, plan}: Export): Promise<Result<void>> {
+	const place = await host.readFolder(posix.dirname(socket));
 	if (!place.ok) {
 		return place;
 	}
 
-	if (place.value.folder.names.has(posix.basename(socket))) {
+	if (place.value.names.has(posix.basename(socket))) {
 		return fail({kind: 'refused', blockers: [{kind: 'name-taken', text: `${socket} is there already.`, remedy: 'Choose another name for the socket, or remove it if nobody listens there.'}]});
 	}
 
@@ -60,27 +51,32 @@ async function checkPlaces({context: {world: {host}}, request, socket, plan, det
 /** A folder that cannot be looked at at this moment has room as far as it is known. */
 async function findShort(host: CommandContext['world']['host'], {scratchFolders}: ExportPlan, {keepFreeBytes}: ExportRequest): Promise<(End & {kind: 'no-space'}) | undefined> {
 	for (const folder of scratchFolders) {
-		const found = await host.readBackups(folder);
-		if (found.ok && found.value.folder.freeBytes < keepFreeBytes) {
-			return {kind: 'no-space', folder, freeBytes: found.value.folder.freeBytes};
+		const found = await host.readFolder(folder);
+		if (found.ok && found.value.freeBytes < keepFreeBytes) {
+			return {kind: 'no-space', folder, freeBytes: found.value.freeBytes};
 		}
 	}
 
 	return undefined;
 }
 
-function beginCommand(exported: Export): Result<ProgramCommand> {
-	const {context: {planning}, request: {checkpoint}, socket, plan, details: {domain}} = exported;
-	const workPath = planning.store.workPath(planning.nextId());
-	const xml = buildExportXml(socket, plan.disks, plan.leftOut);
-	const recorded = [...plan.disks.map(({target}) => ({target, bitmap: checkpoint})), ...plan.leftOut.map(target => ({target, bitmap: undefined}))];
-	const checkpointXml = checkpoint === undefined ? undefined : buildCheckpointXml({name: checkpoint, description: undefined, disks: recorded});
-	if (!xml.ok || checkpointXml?.ok === false) {
-		return xml.ok ? checkpointXml as Result<never> : xml;
+/** Where a command fails what was begun is ended, and nothing stays. */
+async function begin({context: {world}, plan}: Export): Promise<Result<void>> {
+	const begun: Command[][] = [];
+	for (const {command, end: ending = [], undo = []} of plan.openings) {
+		const ran = await runCommand(world, command);
+		if (!ran.ok) {
+			for (const back of begun.reverse().flat()) {
+				await runCommand(world, back);
+			}
+
+			return ran;
+		}
+
+		begun.push([...ending, ...undo]);
 	}
 
-	const files = [{path: `${workPath}/export.xml`, text: xml.value}, ...(checkpointXml?.ok ? [{path: `${workPath}/checkpoint.xml`, text: checkpointXml.value}] : [])];
-	return succeed(virsh(exported, ['backup-begin', '--domain', domain.uuid, '--backupxml', files[0]!.path, ...(files[1] === undefined ? [] : ['--checkpointxml', files[1].path])], files));
+	return succeed(undefined);
 }
 
 /** One a line, as of a run. */
@@ -89,9 +85,11 @@ const sayEvent = (context: CommandContext, event: Record<string, unknown>) => {
 };
 
 /** How each disk is opened by others. */
-function tell({context, socket, plan, request: {since, checkpoint}, details: {domain}}: Export): void {
-	const disks = plan.disks.map(({target}) => ({
-		disk: target, uri: `nbd+unix:///${encodeURIComponent(target)}?socket=${encodeURIComponent(socket).replaceAll('%2F', '/')}`, dirtyBitmap: since === undefined ? null : `qemu:dirty-bitmap:backup-${target}`,
+function tell(exported: Export): void {
+	const {context, socket, plan, request: {since, checkpoint}} = exported;
+	const domain = domainOf(exported);
+	const disks = plan.disks.map(({target, bitmap}) => ({
+		disk: target, uri: `nbd+unix:///${encodeURIComponent(target)}?socket=${encodeURIComponent(socket).replaceAll('%2F', '/')}`, dirtyBitmap: bitmap === undefined ? null : `qemu:dirty-bitmap:${bitmap}`,
 	}));
 	if (context.isJson) {
 		sayEvent(context, {kind: 'exporting', domain: {name: domain.name, uuid: domain.uuid}, socket, since: since ?? null, checkpoint: checkpoint ?? null, disks, scratch: plan.disks.map(({scratchPath}) => scratchPath)});
@@ -106,8 +104,8 @@ function tell({context, socket, plan, request: {since, checkpoint}, details: {do
 	]);
 }
 
-async function watch({context: {world: {host}, interrupt}, request, plan, details: {domain}}: Export): Promise<End> {
-	for (;;) {
+async function watch({context: {world: {host}, interrupt}, request, plan, inventory}: Export): Promise<End> {
+	for (let look = 0; ; look++) {
 		if (interrupt.aborted) {
 			return {kind: 'asked'};
 		}
@@ -117,42 +115,12 @@ async function watch({context: {world: {host}, interrupt}, request, plan, detail
 			return short;
 		}
 
-		const active = await host.observe({kind: 'backup-active', uuid: domain.uuid});
-		if (active.ok && !active.value) {
+		if (look % looksPerQuestion === 0 && await hasEnded({host}, domainOf({inventory}).uuid)) {
 			return {kind: 'gone'};
 		}
 
 		await setTimeout(pollMs, undefined, {signal: interrupt}).catch(() => undefined);
 	}
-}
-
-/** Ends the job, if there is one, and waits until its files have gone. Fails where they stay. */
-async function end(exported: Export): Promise<Result<void>> {
-	const {context: {world: {host}}, socket, plan, details: {domain: {uuid}}} = exported;
-	const aborted = await host.run(onDomain(siteOf(exported), 'domjobabort'));
-	const deadline = performance.now() + endPatienceMs;
-	for (;;) {
-		const active = await host.observe({kind: 'backup-active', uuid});
-		if (active.ok && !active.value) {
-			break;
-		}
-
-		if (performance.now() > deadline) {
-			return aborted.ok ? fail({kind: 'busy', what: 'The export', remedy: 'See "virsh domjobinfo"; "virsh domjobabort" ends it.'}) : aborted;
-		}
-
-		await setTimeout(pollMs);
-	}
-
-	for (const path of [socket, ...plan.disks.map(({scratchPath}) => scratchPath)]) {
-		const exists = await host.observe({kind: 'file-exists', path});
-		const removed = exists.ok && exists.value ? await host.run(fileCommands.remove(path)) : succeed(undefined);
-		if (!removed.ok) {
-			return fail({kind: 'file-stays', path, reason: 'it could not be removed'});
-		}
-	}
-
-	return succeed(undefined);
 }
 
 const endWords = (ended: End): string => {
@@ -171,28 +139,34 @@ const endWords = (ended: End): string => {
 	}
 };
 
-/** libvirt leaves nothing behind then (9.0, 11.3, 12.8). */
+/** Nothing is left behind then (libvirt 9.0, 11.3, 12.8). */
 function explain(failure: Failure, {socket}: Export): Failure {
-	return failure.kind === 'tool-failed' && failure.cause.stderr.includes('Failed to bind socket')
+	const said = failure.kind === 'tool-failed' ? failure.cause.stderr : (failure.kind === 'qmp-failed' ? failure.description : '');
+	if (said.includes('NBD server already running')) {
+		return {kind: 'refused', blockers: [{kind: 'job-running', text: 'This QEMU lets others read something over NBD already.', remedy: 'Wait until that has ended, or end it if nobody reads from it (QMP: nbd-server-stop).'}]};
+	}
+
+	return said.includes('Failed to bind socket')
 		? {kind: 'refused', blockers: [{
 			kind: 'not-permitted',
-			text: `QEMU could not make the socket ${socket}: ${/Failed to bind socket to .*: (.*)/.exec(failure.cause.stderr)?.[1] ?? 'it does not say why'}.`,
+			text: `QEMU could not make the socket ${socket}: ${/Failed to bind socket to .*: (.*)/.exec(said)?.[1] ?? 'it does not say why'}.`,
 			remedy: 'Name a socket in a folder that QEMU\'s user may write to, such as one below /run that you give to it.',
 		}]}
 		: failure;
 }
 
 async function run(exported: Export): Promise<number> {
-	const {context} = exported;
-	const command = beginCommand(exported);
-	const begun = command.ok ? await context.world.host.run(command.value) : command;
+	const {context, plan, socket, inventory} = exported;
+	const begun = await begin(exported);
 	if (!begun.ok) {
 		return sayFailure(context, explain(begun.failure, exported));
 	}
 
 	tell(exported);
 	const ended = await watch(exported);
-	const closed = await end(exported);
+	const closed = await endExport(context, {
+		commands: [...plan.openings].reverse().flatMap(({end: ending = []}) => ending), files: [socket, ...plan.disks.map(({scratchPath}) => scratchPath)], inventory,
+	});
 	if (context.isJson) {
 		sayEvent(context, {kind: 'ended', why: ended.kind});
 	} else {
@@ -208,28 +182,35 @@ async function run(exported: Export): Promise<number> {
 
 /** Gives the exit code: 0 where it was ended by Ctrl-C or a signal. */
 export async function exportBackup(context: CommandContext, request: ExportRequest): Promise<number> {
-	const {host, store, clock} = context.world;
+	const {world: {host, store, clock}, planning} = context;
 	const domain = await findDomain(host, request.domain);
-	const [details, facts] = domain.ok ? await Promise.all([host.readDetails(domain.value.uuid, {withForeignPins: false}), host.readHost()]) : [domain, domain];
-	if (!details.ok || !facts.ok) {
-		return sayFailure(context, (details.ok ? facts as Result<never> & {ok: false} : details).failure);
+	const inventory = domain.ok ? await host.readInventory(domain.value.uuid) : domain;
+	if (!inventory.ok) {
+		return sayFailure(context, inventory.failure);
 	}
 
-	const plan = planExport(details.value, facts.value, request, clock.now());
-	if (!plan.ok) {
-		return sayFailure(context, plan.failure);
-	}
-
-	const exported: Export = {context, request, socket: request.socket!, details: details.value, host: facts.value, plan: plan.value};
-	const places = await checkPlaces(exported);
-	const lock = places.ok ? await store.lockDomain(details.value.domain.uuid, 'backup export') : places;
+	const lock = await store.lockDomain(inventory.value.details.domain.uuid, 'backup export');
 	if (!lock.ok) {
 		return sayFailure(context, lock.failure);
 	}
 
+	const id = planning.nextId();
 	try {
-		return await run(exported);
+		const given = {id, now: clock.now(), workPath: planning.store.workPath(id)};
+		if (request.isEnding) {
+			return await endUnwatched(context, inventory.value, given);
+		}
+
+		const plan = planExport(inventory.value, request, given);
+		if (!plan.ok) {
+			return sayFailure(context, plan.failure);
+		}
+
+		const exported: Export = {context, request, socket: request.socket!, inventory: inventory.value, plan: plan.value};
+		const places = await checkPlaces(exported);
+		return places.ok ? await run(exported) : sayFailure(context, places.failure);
 	} finally {
+		await store.removeJournal(id);
 		await lock.value.release();
 	}
 }

@@ -18,6 +18,7 @@ import {frozenPath} from '../../model/domain/snapshot.ts';
 import type {LostFile, Host, Surroundings} from '../ports.ts';
 import {pinsOfAction} from '../run/made-files.ts';
 import {diagnosePicture} from './diagnose-picture.ts';
+import {kindFactsOf} from '../../planner/hypervisor/capabilities.ts';
 import {findLeftovers, type FrozenByDomain} from './orphan-findings.ts';
 import {
 	readForeignActions, readLeftBehind, readOwnWrites, readTroubles, type Checks,
@@ -254,6 +255,7 @@ export async function diagnose(practice: Checks, options: RoundOptions = {}): Pr
 			frozenBy: gatherFrozen(allDetails, graph),
 			leftBy: gatherLeft(allDetails, graph),
 			isBlind: unreadable.length > 0 || allDetails.some(details => details.unreadable.length + details.unreadableOthers.length > 0),
+			isKnownToVirsh: kindFactsOf(facts.hypervisor).isKnownToVirsh,
 		},
 		only && {uuid: only.domain.uuid, name: only.domain.name},
 	));

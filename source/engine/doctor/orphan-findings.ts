@@ -24,6 +24,7 @@ export type Leftovers = {
 	leftBy: ReadonlyMap<string, {uuid: string; name: string}>;
 	/** Something could not be read, so that it is unknown what it needs. */
 	isBlind: boolean;
+	isKnownToVirsh: boolean;
 };
 
 type Place = {uuid: string; name: string};
@@ -81,7 +82,7 @@ function describeRemoval(images: readonly Image[], isOffered: boolean): string {
 }
 
 /** Its program may have been killed: QEMU goes on, and nobody watches the room. */
-function findExports(images: readonly Image[], domain: Place | undefined): Finding[] {
+function findExports(images: readonly Image[], domain: Place | undefined, isKnownToVirsh: boolean): Finding[] {
 	const scratch = images.flatMap(image => {
 		const uuid = exportedDomain(image.path);
 		return uuid === undefined ? [] : [{uuid, image}];
@@ -94,7 +95,9 @@ function findExports(images: readonly Image[], domain: Place | undefined): Findi
 			...(domain && {domain}),
 			text: `The disks of the domain ${uuid} are exported: ${describe(own)} ${own.length === 1 ? 'holds' : 'hold'} what its guest has written over since.`,
 			meaning: 'As long as it goes on these files grow. Where its vsnap-tui was killed nobody watches that, and a full file system is an error for the guest.',
-			remedy: `If nobody reads from it any longer, end it: virsh domjobabort ${uuid}. libvirt then removes them.`,
+			remedy: isKnownToVirsh
+				? `If nobody reads from it any longer, end it: virsh domjobabort ${uuid}. libvirt then removes them.`
+				: `If nobody reads from it any longer, end it: vsnap-tui backup export ${uuid} --end. They are then removed.`,
 			images: own.map(({path}) => path),
 		};
 	});
@@ -129,7 +132,7 @@ export function findLeftovers(leftovers: Leftovers, domain: Place | undefined): 
 	}
 
 	const needless = leftovers.others.filter(({path}) => !offered.has(path) && holdersOf(leftovers.graph, path).length === 0);
-	findings.push(...findExports(needless, domain));
+	findings.push(...findExports(needless, domain, leftovers.isKnownToVirsh));
 	const rest = new Map<string, Image[]>();
 	for (const image of needless.filter(({path}) => exportedDomain(path) === undefined)) {
 		const folder = posix.dirname(image.path);

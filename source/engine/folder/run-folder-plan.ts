@@ -3,7 +3,7 @@ Running work in a folder of backups: step by step, and back where one fails befo
 */
 import {fail, succeed, type Result} from '../../model/result.ts';
 import type {Failure} from '../../model/failure.ts';
-import type {ProgramCommand} from '../../model/plan/plan.ts';
+import type {Command, ProgramCommand} from '../../model/plan/plan.ts';
 import {formatCommand} from '../../model/text/format-command.ts';
 import type {FolderPlan, FolderStep} from '../../planner/folder/folder-plan.ts';
 import {withCommandLog} from '../run/command-log.ts';
@@ -20,7 +20,7 @@ type FolderRun = {
 type End = {rolledBack: boolean; notUndone: string[]; hasJournal: false; advice?: string};
 
 /** One whose condition does not hold is left out. */
-async function runCommand({host}: World, command: ProgramCommand): Promise<Result<void>> {
+export async function runCommand({host}: Pick<World, 'host'>, command: Command): Promise<Result<void>> {
 	const condition = command.onlyIf === undefined ? succeed(true) : await host.observe(command.onlyIf);
 	const ran = condition.ok && condition.value ? await host.run(command) : condition;
 	return ran.ok ? succeed(undefined) : ran;

@@ -1,6 +1,7 @@
 /**
 The answers to probes about bare domains.
 */
+import {exportedTarget} from '../../model/backup/scratch-file.ts';
 import {byKind} from '../../model/by-kind.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import type {Disk} from '../../model/domain/domain.ts';
@@ -17,7 +18,7 @@ const answerOf: (probe: DomainProbe, read: BareRead) => boolean = byKind({
 	'snapshot-exists': (probe, {records}) => records.snapshots.some(({name}) => name === probe.name),
 	'checkpoint-exists': (probe, {records}) => records.checkpoints.some(({name}) => name === probe.name),
 	'disk-records': ({target, bitmap}, {bare}) => bare.nodes.get(target)?.bitmaps.some(({name}) => name === bitmap) ?? false,
-	'backup-active': () => false,
+	'backup-active': (_probe, {live}) => [...live?.imageNodes.values() ?? []].some(({nodeName, dirtyBytes}) => [nodeName, ...dirtyBytes?.keys() ?? []].some(name => exportedTarget(name) !== undefined)),
 	'pool-active': () => false,
 	'head-is': (probe, {records}) => has(records.domain.liveDefinition?.disks, probe),
 	'runs-on': (probe, {records}) => has(records.domain.liveDefinition?.disks, probe),

@@ -49,6 +49,8 @@ export type Capabilities = KindFacts & {
 	migratesToFile: boolean;
 	/** Since QEMU 10.0: a guest that was resumed paused keeps its images inactive until it runs for the first time. */
 	activatesLate: boolean;
+	/** Seen on QEMU 11.1, and not there in 10.0: where what the guest writes over cannot be kept, whoever reads an export gets the error and not the guest. */
+	sparesGuestOfCopies: boolean;
 	/** The most images a chain may have. libvirt starts no domain on more than 200, and on no more than 25 from 10.8 up to 11.10. QEMU alone has no limit of its own; more than 200 was never tried. */
 	deepestChain: number;
 	/** Since libvirt 9.9: one disk that is asked to be external is enough to make all of a domain that is off so. Before, it wants to hear `--disk-only`. */
@@ -88,6 +90,7 @@ export function capabilitiesOf({hypervisor, libvirtVersion: libvirt, hypervisorV
 		takesNvramAlong: since(10, 10),
 		migratesToFile: qemu >= versionNumber(8, 2),
 		activatesLate: qemu >= versionNumber(10, 0),
+		sparesGuestOfCopies: qemu >= versionNumber(11, 1),
 		deepestChain: since(10, 8) && !since(11, 11) ? 25 : 200,
 		externalOfflineSnapshots: since(9, 9),
 		manualAlone: since(11, 9),

@@ -74,6 +74,20 @@ export type Backup = {
 	stamp: string;
 };
 
+/** A disk that others may read as it is at one moment. `since`: the bitmap of the changes; undefined: nobody asks for them. What is written over meanwhile is kept in `scratchPath`. */
+export type ExportedDisk = {target: string; headPath: string; since: string | undefined; scratchPath: string};
+
+export type Export = Pick<Backup, 'since' | 'checkpoint'> & {
+	disks: ExportedDisk[];
+	/** Other disks of the domain. */
+	leftOut: string[];
+	/** The UNIX socket that QEMU listens on. */
+	socketPath: string;
+};
+
+/** One command of a beginning. `end`: run at the end, the last first, and where a later command fails; `undo`: only there. Each does no harm where there is nothing to end. */
+export type Opening = {command: Command; end?: Command[]; undo?: Command[]};
+
 /** A disk whose head has, or gets, a bitmap. */
 export type RecordedDisk = {target: string; path: string; bitmap: string};
 
@@ -129,6 +143,14 @@ export type Hypervisor = {
 	backup: {
 		/** Of a domain that runs, all disks as they are at one moment. Appends blockers; fails with `unreadable` where a document cannot be made. */
 		running: (context: PlanContext, backup: Backup) => Result<Step[]>;
+	};
+	exports: {
+		/** Appends blockers; fails with `unreadable` where a document cannot be made. */
+		begin: (context: PlanContext, given: Export) => Result<Opening[]>;
+		/** What the bitmap of the changes of a disk is called there. */
+		bitmapOf: (target: string) => string;
+		/** Ends one that nobody watches any longer, but for its files. Missing: virsh does that. */
+		endUnwatched?: (context: PlanContext) => {commands: Command[]; scratchPaths: string[]};
 	};
 	blocks: {
 		/** Whether the running domain can merge so. */

@@ -17,7 +17,7 @@ function leftovers(others: Image[], more: Partial<Leftovers> = {}): Leftovers {
 	const known = [image('/d/vda.qcow2'), image('/d/vda.s1', '/d/vda.qcow2')];
 	const graph = buildImageGraph([...known, ...others], [pin('/d/vda.qcow2', 'content'), pin('/d/vda.s1', 'head')]);
 	return {
-		others, graph, frozenBy: new Map([[graph.keyOf('/d/vda.qcow2'), [{domain: web, since}]]]), leftBy: new Map(), isBlind: false, ...more,
+		others, graph, frozenBy: new Map([[graph.keyOf('/d/vda.qcow2'), [{domain: web, since}]]]), leftBy: new Map(), isBlind: false, isKnownToVirsh: true, ...more,
 	};
 }
 

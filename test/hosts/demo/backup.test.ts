@@ -2,6 +2,7 @@
 Checkpoints and backups on the demo host, by the real planner and executor: what is made, what goes, and what is left where a backup is stopped.
 */
 import test from 'ava';
+import {planExport} from '../../../source/commands/backup/export-plan.ts';
 import {formatManifest, type Manifest} from '../../../source/model/backup/manifest.ts';
 import {demoNow, openDemo} from '../../helpers/demo.ts';
 import {unwrap} from '../../helpers/unwrap.ts';
@@ -115,4 +116,29 @@ test('of a domain that is off what has changed is copied by a qemu-storage-daemo
 	const last = (await points(engine, '/backup/db')).at(-1)!;
 	t.like(last, {since: 'daily-3', checkpoint: 'today', consistency: 'off', disks: [{kind: 'incremental'}, {kind: 'incremental'}]});
 	t.is(engine.demo.world.daemons.size, 0);
+});
+
+test('disks are exported until that is aborted: then no job, no scratch file and no socket is left', async t => {
+	const engine = openEngine();
+	const {demo, named} = engine;
+	const before = [...demo.world.files.keys()].sort();
+	const inventory = unwrap(await engine.host.readInventory(named('db').uuid));
+	const planned = unwrap(planExport(inventory, {
+		domain: 'db', socket: '/run/db.sock', since: 'daily-3', checkpoint: 'read', disks: [], scratch: undefined, keepFreeBytes: 1, isEnding: false,
+	}, {id: 'x', now: demoNow, workPath: '/work/x'}));
+	t.deepEqual(planned.disks.map(({target, bitmap}) => [target, bitmap]), [['vda', 'backup-vda'], ['vdb', 'backup-vdb']]);
+	for (const {command} of planned.openings) {
+		unwrap(await engine.host.run(command));
+	}
+
+	const isActive = async () => unwrap(await engine.host.observe({kind: 'backup-active', uuid: named('db').uuid}));
+	t.true(await isActive());
+	t.deepEqual([...demo.world.files.keys()].filter(path => !before.includes(path)).sort(), [...planned.disks.map(({scratchPath}) => scratchPath), '/run/db.sock'].sort());
+	for (const command of planned.openings.flatMap(({end = []}) => end)) {
+		unwrap(await engine.host.run(command));
+	}
+
+	t.false(await isActive());
+	t.deepEqual([...demo.world.files.keys()].sort(), before);
+	t.is([...named('db').checkpoints.keys()].at(-1), 'read');
 });

@@ -36,6 +36,8 @@ export type CopyJob = {
 	doneBytes: number;
 	totalBytes: number;
 	abort: AbortController;
+	/** Others read the disks, and nothing is copied. */
+	isPull?: boolean;
 };
 
 /** A qemu-storage-daemon: the image of each node, and its jobs by their id. */

@@ -1,6 +1,7 @@
 /**
 What goes on in a QEMU, as its monitor tells it.
 */
+import {exportedTarget} from '../../../model/backup/scratch-file.ts';
 import type {Job} from '../../../model/domain/inventory.ts';
 
 const wait = 'Wait until it has ended';
@@ -8,6 +9,10 @@ const wait = 'Wait until it has ended';
 /** A commit or copy that is done stays until somebody ends it. */
 function jobOf({id = '', type = 'a job', status = ''}: {id?: string; type?: string; status?: string}): Job {
 	const named = JSON.stringify({id});
+	if (exportedTarget(id) !== undefined) {
+		return {text: `an export of ${exportedTarget(id)!} ("${id}", ${status})`, remedy: `${wait}. Where its vsnap-tui was killed, end it: vsnap-tui backup export DOMAIN --end.`};
+	}
+
 	return {
 		text: `${type} ("${id}", ${status})`,
 		remedy: status === 'ready' ? `End it (QMP: job-complete ${named}), or cancel it (job-cancel ${named}).` : `${wait}, or cancel it (QMP: job-cancel ${named}).`,

@@ -52,7 +52,7 @@ export const buildBackupXml = (disks: readonly PushedDisk[], leftOut: readonly s
 });
 
 /** `scratchPath`: what the guest writes over is kept there while the export lasts. */
-export type ExportedDisk = CopiedDisk & {scratchPath: string};
+type ExportedDisk = CopiedDisk & {scratchPath: string};
 
 /** For whoever connects to the socket. Fails with `unreadable`. */
 export const buildExportXml = (socketPath: string, disks: readonly ExportedDisk[], leftOut: readonly string[]): Result<string> => buildDocument(disks, [socketPath, ...disks.map(({scratchPath}) => scratchPath)], {

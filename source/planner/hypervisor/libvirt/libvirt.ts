@@ -10,6 +10,7 @@ import type {
 	Hypervisor, OpenCommit, OpenMerge, Site,
 } from '../hypervisor.ts';
 import {backupRunning} from './backup.ts';
+import {exportsByLibvirt} from './export.ts';
 import {checkpointsOf} from './checkpoints.ts';
 import {withPoolsRefreshed} from './pools.ts';
 import {snapshotRunning} from './snapshot.ts';
@@ -104,6 +105,7 @@ export function libvirtOf(site: Site): Hypervisor {
 		records,
 		checkpoints: checkpointsOf(site),
 		backup: {running: backupRunning},
+		exports: exportsByLibvirt,
 		blocks: blocksOf(site, records),
 		complete: plan => withPoolsRefreshed(site, plan),
 	};

@@ -1,7 +1,7 @@
 /**
 A backup by the monitor of a standalone QEMU: it copies its disks while the guest runs.
 */
-import type {Step} from '../../../model/plan/plan.ts';
+import type {Command, Step} from '../../../model/plan/plan.ts';
 import {chainOf, imageAt} from '../../../model/images/image-graph.ts';
 import {succeed, type Result} from '../../../model/result.ts';
 import {step} from '../../steps/step.ts';
@@ -15,7 +15,7 @@ import {nodeOf, refuseAgent} from './nodes.ts';
 const whenStopped = 'Recover would end the backup and remove its files; the guest is not touched.';
 
 /** Every layer is asked for the bitmap: a snapshot leaves the earlier part of it in the image that it freezes. Appends a blocker. */
-function openDisk(context: PlanContext, disk: CopiedDisk): OpenDisk[] {
+export function openDisk<D extends Pick<CopiedDisk, 'target' | 'headPath' | 'since'>>(context: PlanContext, disk: D, instead = 'Copy everything, which needs no bitmaps: --full.'): Array<D & Pick<OpenDisk, 'node' | 'layers'>> {
 	const {imageNodes} = factsOf(context);
 	const {graph, blockers} = context;
 	const byKey = new Map([...imageNodes ?? []].map(([path, node]) => [graph.keyOf(path), node]));
@@ -26,7 +26,7 @@ function openDisk(context: PlanContext, disk: CopiedDisk): OpenDisk[] {
 		blockers.push({
 			kind: 'not-supported',
 			text: `QEMU does not say which of its block nodes ${unknown} is.`,
-			remedy: 'Copy everything, which needs no bitmaps: --full.',
+			remedy: instead,
 		});
 		return [];
 	}
@@ -35,13 +35,14 @@ function openDisk(context: PlanContext, disk: CopiedDisk): OpenDisk[] {
 	return [{...disk, node: nodeName, layers: [nodeName, ...layers]}];
 }
 
-/** QEMU may have the rights of another user, to whom most likely its images belong. The file goes back to the owner of its folder afterwards. */
-function lendStep({graph, inventory: {qemuUser}}: PlanContext, {target, path, headPath}: CopiedDisk): Step[] {
+/** QEMU may have the rights of another user, to whom most likely its images belong. */
+export function lend({graph, inventory: {qemuUser}}: PlanContext, {path, headPath}: Pick<CopiedDisk, 'path' | 'headPath'>): Command[] {
 	const owner = qemuUser ?? imageAt(graph, headPath)?.file;
-	return owner === undefined || (owner.uid === 0 && owner.gid === 0)
-		? []
-		: [step('create', {id: `lend-${target}`, title: `Give the file for ${target} to QEMU's user`, command: fileCommands.own(path, owner), whenStopped})];
+	return owner === undefined || (owner.uid === 0 && owner.gid === 0) ? [] : [fileCommands.own(path, owner)];
 }
+
+/** The file goes back to the owner of its folder afterwards. */
+const lendStep = (context: PlanContext, disk: CopiedDisk): Step[] => lend(context, disk).map(command => step('create', {id: `lend-${disk.target}`, title: `Give the file for ${disk.target} to QEMU's user`, command, whenStopped}));
 
 /** Appends blockers. */
 export function backupRunning(context: PlanContext, backup: Backup): Result<Step[]> {

@@ -37,8 +37,7 @@ const changesOf = ({stamp}: Copying) => `vsnap-changes-${stamp}`;
 type BlockAction = {type: string; data: Record<string, unknown>};
 
 /** One disabled bitmap out of those of all layers: QEMU itself would look at the head's alone, and an enabled one would go on recording. */
-function mergeActions(copying: Copying, {since, node, layers}: OpenDisk): BlockAction[] {
-	const name = changesOf(copying);
+export function mergeActions(name: string, {since, node, layers}: Pick<OpenDisk, 'since' | 'node' | 'layers'>): BlockAction[] {
 	return since === undefined
 		? []
 		: [
@@ -68,7 +67,7 @@ function beginStep(copying: Copying): Step {
 		id: 'backup',
 		title,
 		command: ask('transaction', {actions: [
-			...disks.flatMap(disk => mergeActions(copying, disk)),
+			...disks.flatMap(disk => mergeActions(changesOf(copying), disk)),
 			...recorded.map(({node, bitmap}) => ({type: 'block-dirty-bitmap-add', data: {node, name: bitmap, persistent: true}})),
 			...disks.map((disk, index) => backupAction(copying, disk, index)),
 		]}),

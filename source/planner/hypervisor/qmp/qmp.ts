@@ -8,6 +8,7 @@ import {ask, relaunch, startProblems} from './monitor.ts';
 import {backupRunning} from './backup.ts';
 import {checkpointsOf} from './checkpoints.ts';
 import {blocksOf} from './blocks.ts';
+import {exportsByMonitor} from './export.ts';
 import {define, recordsOf, withRecords} from './records.ts';
 import {snapshotRunning} from './snapshot.ts';
 
@@ -52,6 +53,7 @@ export function qmpOf(site: Site): Hypervisor {
 		records: recordsOf(site),
 		checkpoints: checkpointsOf(site),
 		backup: {running: backupRunning},
+		exports: exportsByMonitor,
 		blocks: blocksOf(site),
 		complete: plan => withRecords(site, plan),
 	};

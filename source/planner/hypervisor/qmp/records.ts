@@ -43,6 +43,12 @@ export function recordsOf(site: Site): Hypervisor['records'] {
 	};
 }
 
+/** The folders for records of those kinds. */
+export const recordFolders = (site: Site, kinds: readonly string[]): Command[] => [
+	file('mkdir', '-p', '--', ...['snapshots', ...kinds].map(kind => posix.join(factsOf(site).metadataPath, kind))),
+	...(factsOf(site).isRecorded ? [] : [define(site, 'definition-first', site.inventory.definitionXml)]),
+];
+
 /**
 The folder of the records, the domain recorded before anything changes (so that it is known while it is off), and the records on disk before anything is
 removed.

@@ -4,7 +4,7 @@ virsh's backups on the demo host: disks of a running domain are pushed into file
 import {readWritableDisks} from '../domain-xml.ts';
 import {notRunning} from '../lifecycle.ts';
 import {createJob, firstOf, say, type Answer, type Copying} from '../program.ts';
-import {addFile, emptyImageBytes, readChain, type DemoDomain, type DemoFile, type DemoWorld} from '../world.ts';
+import {addFile, emptyImageBytes, ownedByQemu, readChain, type DemoDomain, type DemoFile, type DemoWorld} from '../world.ts';
 import {
 	child, children, element, formatXml, parseXml, type XmlNode,
 } from '../xml-node.ts';
@@ -14,14 +14,14 @@ import {onDocument, type VirshCall, type VirshCommand} from './command.ts';
 
 type Pushed = {target: string; chain: DemoFile[]; file: string; since: string | undefined; bytes: number};
 
-/** The disks that a document names with a target of their own. */
-function pushedDisks(world: DemoWorld, domain: DemoDomain, xml: XmlNode): Pushed[] {
+/** The disks of a document, and the file that it names for each: the target, or what is scratch. */
+function disksOf(world: DemoWorld, domain: DemoDomain, {xml, place}: {xml: XmlNode; place: 'target' | 'scratch'}): Pushed[] {
 	const heads = new Map(readWritableDisks(domain.live).map(({target, path}) => [target, path]));
 	return children(child(xml, 'disks'), 'disk').filter(({attributes}) => attributes.backup !== 'no').map(disk => {
 		const {name = '', incremental: since} = disk.attributes;
 		const chain = readChain(world, heads.get(name) ?? '').files;
 		return {
-			target: name, chain, file: child(disk, 'target')?.attributes.file ?? '', since, bytes: since === undefined ? bytesOf(chain) : dirtyBytes(world, domain, {target: name, checkpoint: since}),
+			target: name, chain, file: child(disk, place)?.attributes.file ?? '', since, bytes: since === undefined ? bytesOf(chain) : dirtyBytes(world, domain, {target: name, checkpoint: since}),
 		};
 	});
 }
@@ -50,7 +50,7 @@ function fill(world: DemoWorld, {file, chain, bytes}: Pushed): void {
 
 function begin(call: VirshCall, xml: XmlNode, checkpoint: XmlNode | undefined): Answer {
 	const {world, domain, refuse} = call;
-	const disks = pushedDisks(world, domain, xml);
+	const disks = disksOf(world, domain, {xml, place: 'target'});
 	const problem = problemOf(call, disks) ?? (checkpoint && newCheckpointProblem(world, domain, checkpoint));
 	if (problem !== undefined) {
 		return refuse(problem);
@@ -80,6 +80,37 @@ function begin(call: VirshCall, xml: XmlNode, checkpoint: XmlNode | undefined): 
 	return {...say('Backup started\n'), goesOn};
 }
 
+/** For others to read: it goes on until it is aborted, and what the guest writes over is kept in the scratch files meanwhile. */
+function beginPull(call: VirshCall, xml: XmlNode, checkpoint: XmlNode | undefined): Answer {
+	const {world, domain, refuse} = call;
+	const disks = disksOf(world, domain, {xml, place: 'scratch'});
+	const socket = child(xml, 'server')?.attributes.socket ?? '';
+	const problem = problemOf(call, disks) ?? (checkpoint && newCheckpointProblem(world, domain, checkpoint));
+	if (problem !== undefined) {
+		return refuse(problem);
+	}
+
+	if (checkpoint !== undefined) {
+		makeCheckpoint(world, domain, checkpoint);
+	}
+
+	for (const {file: path, chain} of disks) {
+		addFile(world, {path, virtualSizeBytes: chain[0]?.virtualSizeBytes, ...ownedByQemu});
+	}
+
+	addFile(world, {path: socket, kind: 'empty', allocatedBytes: 0, ...ownedByQemu});
+	const job = createJob('Backup', 0);
+	domain.job = job;
+	job.isPull = true;
+	job.abort.signal.addEventListener('abort', () => {
+		domain.job = undefined;
+		for (const path of [socket, ...disks.map(({file}) => file)]) {
+			world.files.delete(path);
+		}
+	});
+	return say('Backup started\n');
+}
+
 export const backupCommands: Record<string, VirshCommand> = {
 	'backup-begin': {
 		options: 'domain! backupxml! checkpointxml --reuse-external',
@@ -87,12 +118,13 @@ export const backupCommands: Record<string, VirshCommand> = {
 		run: call => onDocument(call, 'backupxml', 'domainbackup', xml => {
 			const path = call.values.get('checkpointxml');
 			const text = call.files.find(file => file.path === path)?.text;
-			return begin(call, xml, text === undefined ? undefined : parseXml(text, 'domaincheckpoint'));
+			const beginMode = xml.attributes.mode === 'pull' ? beginPull : begin;
+			return beginMode(call, xml, text === undefined ? undefined : parseXml(text, 'domaincheckpoint'));
 		}),
 	},
 
 	'backup-dumpxml': {
 		options: 'domain!',
-		run: ({domain: {job}, refuse}) => job?.type === 'Backup' ? say(formatXml(element('domainbackup', {mode: 'push'}))) : refuse('Domain backup job id not found: no domain backup job present'),
+		run: ({domain: {job}, refuse}) => job?.type === 'Backup' ? say(formatXml(element('domainbackup', {mode: job.isPull ? 'pull' : 'push'}))) : refuse('Domain backup job id not found: no domain backup job present'),
 	},
 };
