@@ -1,7 +1,7 @@
 /**
 The doors between the rooms of source/ open one way (cli → commands, ui → app → engine → actions → planner → model). This reads every import line.
 */
-import {readdir, readFile} from 'node:fs/promises';
+import {readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import ts from 'typescript';
@@ -39,7 +39,7 @@ const pureRooms = /^(model\/|actions\/|planner\/|app\/update\.ts$|ui\/text\.ts$)
 const pureModules = new Set(['node:buffer', 'node:crypto', 'node:path']);
 const impurity = /\b(?:Date\.now\(|new Date\(\)|Math\.random\(|randomUUID\(|randomBytes\(|process\.)/;
 
-const sources = await readSources();
+const sources = readSources();
 
 test('every file of source/ is in a room that has rules', t => {
 	t.true(sources.size > 0);
@@ -96,9 +96,9 @@ test('what is particular to an action is asked of its spec or of its plan: only 
 	t.deepEqual(asking, []);
 });
 
-test('every action has tests of its own', async t => {
+test('every action has tests of its own', t => {
 	const kinds = [...sources.keys()].flatMap(file => /^actions\/([a-z-]+)\/spec\.ts$/.exec(file)?.[1] ?? []);
-	const tested = new Set((await readdir('test/actions', {recursive: true})).map(name => /^([a-z-]+)\/.+\.test\.ts$/.exec(name)?.[1]));
+	const tested = new Set(readdirSync('test/actions', {recursive: true, encoding: 'utf8'}).map(name => /^([a-z-]+)\/.+\.test\.ts$/.exec(name)?.[1]));
 	t.deepEqual(kinds.filter(kind => !tested.has(kind)), []);
 });
 
@@ -168,10 +168,9 @@ function longFunctions(text: string, name = 'file.ts'): number[] {
 	return found;
 }
 
-async function readSources(): Promise<Map<string, string>> {
-	const names = await readdir('source', {recursive: true});
-	const files = names.filter(name => /\.(tsx?|mjs)$/.test(name)).sort();
-	return new Map(await Promise.all(files.map(async file => [file, await readFile(path.join('source', file), 'utf8')] as const)));
+function readSources(): Map<string, string> {
+	const files = readdirSync('source', {recursive: true, encoding: 'utf8'}).filter(name => /\.(tsx?|mjs)$/.test(name)).sort();
+	return new Map(files.map(file => [file, readFileSync(path.join('source', file), 'utf8')]));
 }
 
 function readImports(): Import[] {

@@ -1,15 +1,14 @@
 /**
 Comments name facts about libvirt and QEMU by ids (R1, L15) or point into docs/. Each of them leads somewhere, and so does each link of the documents.
 */
-import {existsSync} from 'node:fs';
-import {readdir, readFile} from 'node:fs/promises';
+import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 
 type Entry = {id: string; file: string; text: string};
 
 const folders = ['source', 'test', 'bench', 'docs'];
-const texts = await readTexts();
+const texts = readTexts();
 const documents = new Map([...texts].filter(([file]) => file.endsWith('.md')));
 const code = new Map([...texts].filter(([file]) => /\.(?:tsx?|mjs|sh)$/.test(file) && file !== 'test/docs/facts.test.ts'));
 const entries = [...documents].flatMap(([file, text]) => parseEntries(file, text));
@@ -47,8 +46,8 @@ test('every path that a document names exists', t => {
 	t.deepEqual(paths.filter(named => !existsSync(named.split(': ')[1]!)), []);
 });
 
-test('the contract of a step tells of each of its members', async t => {
-	const plan = await readFile('source/model/plan/plan.ts', 'utf8');
+test('the contract of a step tells of each of its members', t => {
+	const plan = readFileSync('source/model/plan/plan.ts', 'utf8');
 	const step = /export type Step = {\n([\s\S]*?)\n};/.exec(plan)![1]!;
 	const members = [...step.matchAll(/^\t(\w+)\??:/gm)].map(([, name]) => name!);
 	t.true(members.length > 15);
@@ -63,10 +62,10 @@ test('comments point into docs/, and to no document that is not here', t => {
 	t.deepEqual(elsewhere.map(([file]) => file), []);
 });
 
-async function readTexts(): Promise<Map<string, string>> {
-	const inFolders = await Promise.all(folders.map(async folder => (await readdir(folder, {recursive: true})).map(name => path.posix.join(folder, name))));
-	const files = [...inFolders.flat(), ...await readdir('.')].filter(name => /\.(?:tsx?|mjs|sh|md)$/.test(name)).sort();
-	return new Map(await Promise.all(files.map(async file => [file, await readFile(file, 'utf8')] as const)));
+function readTexts(): Map<string, string> {
+	const inFolders = folders.flatMap(folder => readdirSync(folder, {recursive: true, encoding: 'utf8'}).map(name => path.posix.join(folder, name)));
+	const files = [...inFolders, ...readdirSync('.')].filter(name => /\.(?:tsx?|mjs|sh|md)$/.test(name)).sort();
+	return new Map(files.map(file => [file, readFileSync(file, 'utf8')]));
 }
 
 /** An entry is a heading "### R1: …" and all up to the next heading. */

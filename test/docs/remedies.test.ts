@@ -1,9 +1,10 @@
 /** docs/remedies.md names every remedy of the source with the case that follows it, and no other. */
+import {readFileSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import test from 'ava';
 import {readRemedies} from '../helpers/remedies.ts';
 
-const document = await readFile('docs/remedies.md', 'utf8');
+const document = readFileSync('docs/remedies.md', 'utf8');
 const rows = document.split('\n## ').slice(1).flatMap(section => {
 	const [file, ...lines] = section.split('\n');
 	return lines.filter(line => line.startsWith('| ') && !line.startsWith('| Remedy |') && !line.startsWith('| --- ')).map(line => {
