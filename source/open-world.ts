@@ -239,6 +239,7 @@ async function openLibvirt(uri: string | undefined, folderPath: string, options:
 		hypervisor: 'libvirt',
 		privatePath: path.join(folderPath, 'claims'),
 		isFenced: true,
+		reachesPools: true,
 		converse: conversations.start,
 	});
 	const store = createStateStore({folderPath, held});

@@ -12,13 +12,16 @@ import type {ForwardSocket} from '../../tools/run/forward-socket.ts';
 import type {LineWatcher, Runner} from '../../tools/run/run.ts';
 import {createMonitors, type Monitors} from '../shared/qmp/monitors.ts';
 import {createCommonHost} from '../shared/common-host.ts';
-import {readInventory} from '../shared/read-inventory.ts';
+import {readDetails, readInventory, type Reading} from '../shared/read-inventory.ts';
 import {readSurroundings} from '../shared/read-surroundings.ts';
 import type {RecordSource} from '../shared/record-source.ts';
+import type {FileFence} from '../shared/file-fence.ts';
 import {createClaims} from './claims.ts';
 import {withDenials} from './denials.ts';
 import {createFileFence, withoutFence} from './file-fence.ts';
 import {observeDomain} from './observe.ts';
+import type {PoolRunner} from './pools/pool-runner.ts';
+import {foldersReached, reachPools} from './pools/reach-pools.ts';
 import {readDomainRecords} from './read/read-domain.ts';
 import {readForeignRecords} from './read/read-foreign.ts';
 import {readDomains, readHost, readSnapshotCounts} from './read/read-host.ts';
@@ -29,7 +32,7 @@ import {readJobProgress} from './read/read-progress.ts';
 import {isSession} from './uri.ts';
 import {createRun} from './run-planned.ts';
 import {createKeptVirsh} from './kept-virsh.ts';
-import {createVirsh} from './virsh.ts';
+import {createVirsh, type Virsh} from './virsh.ts';
 import {findForeignFile, readSizesThere, sizesOf} from './same-files.ts';
 import {watchEvents} from './watch.ts';
 
@@ -44,6 +47,8 @@ type LibvirtHostOptions = {
 	privatePath?: string;
 	/** Whether it is proven, before any command on files, that libvirt's host is the machine on which it runs. */
 	isFenced?: boolean;
+	/** Files that are out of this user's reach are looked at through libvirt's pools. */
+	reachesPools?: boolean;
 	/** For questions. Missing: each is asked in a process of its own. */
 	converse?: StartConversation;
 	/** To the sockets of programs of our own, where those run on another machine. */
@@ -59,7 +64,9 @@ export function createLibvirtHost(options: LibvirtHostOptions): Host {
 	const programs = withDenials(options.runner);
 	const virsh = createVirsh({runner: programs, uri, isReadOnly, ...(converse && {keep: prefix => createKeptVirsh(converse, prefix)})});
 	const fence = options.isFenced ? createFileFence({runner: programs, virsh}) : withoutFence(programs);
-	const {runner} = fence;
+	const pools = options.reachesPools ? reachPools({programs, fence, virsh, isReadOnly}) : undefined;
+	const runner = pools?.runner ?? fence.runner;
+	const check = pools?.check ?? fence.check;
 	// libvirt refuses to tell secrets to a connection that may only read.
 	const secrets = isReadOnly ? [] : ['--security-info'];
 	const source: RecordSource = {
@@ -68,7 +75,7 @@ export function createLibvirtHost(options: LibvirtHostOptions): Host {
 		readMemoryFile: async (path, records) => readMemoryFile({runner, virsh, path, secrets: records === undefined ? [] : secrets}),
 		readJobs: async domain => readJobs(virsh, domain),
 	};
-	const reading = {source, runner, checkFiles: fence.check};
+	const reading = {source, runner, checkFiles: check};
 	// Of programs of our own: libvirt holds the monitors of its domains.
 	const monitors = options.monitors ?? createMonitors(options.reach === undefined ? {} : {reach: options.reach});
 	const common = createCommonHost({
@@ -87,38 +94,16 @@ export function createLibvirtHost(options: LibvirtHostOptions): Host {
 			await common.close();
 			await monitors.close();
 		},
+		async readDetails(uuid, readOptions) {
+			const details = await common.readDetails(uuid, readOptions);
+			// Some of its images are in no pool of a machine where none can be looked at.
+			return !details.ok && details.failure.kind === 'files-elsewhere' ? readDetails({source, runner: fence.runner, checkFiles: fence.check}, uuid, readOptions) : details;
+		},
 		...(privatePath !== undefined && {claims: createClaims({virsh, runner, folderPath: privatePath})}),
 		readHost: readThisHost,
 		readDomains: async () => readDomains(virsh),
 		readSnapshotCounts: async uuids => readSnapshotCounts(virsh, uuids),
-		async readInventory(uuid, alsoPaths = []) {
-			const [access, host] = await Promise.all([fence.check({isFresh: true}), readThisHost()]);
-			if (!access.ok) {
-				return access;
-			}
-
-			const [inventory, there] = await Promise.all([
-				host.ok ? readInventory(reading, host.value, {uuid, alsoPaths}) : host,
-				options.isFenced ? readSizesThere(virsh, uuid) : undefined,
-			]);
-			if (!inventory.ok) {
-				return inventory;
-			}
-
-			const {domain, images} = inventory.value.details;
-			const foreign = there && await findForeignFile({runner, virsh}, {domain, there, here: sizesOf(images)});
-			if (foreign !== undefined) {
-				return fail({
-					kind: 'files-elsewhere',
-					text: `The images are not on this machine: ${foreign}.`,
-					remedy: 'Run vsnap-tui where libvirt\'s daemon runs: in its container, or on its host by qemu+ssh://HOST/system.',
-				});
-			}
-
-			const asksOwners = hasProcess(domain) && !isSession(inventory.value.host.uri);
-			const qemuUser = inventory.value.liveXml === undefined ? undefined : parseProcessUser(inventory.value.liveXml);
-			return succeed({...inventory.value, ...(qemuUser && {qemuUser}), ...(asksOwners && await readKeepsOwners(runner) && {keepsOwners: true})});
-		},
+		readInventory: async (uuid, alsoPaths = []) => readChecked({reading, virsh, fence, check, pools, readThisHost, isFenced: options.isFenced === true}, {uuid, alsoPaths}),
 		async readSurroundings(request) {
 			const [surroundings, fileOwnership] = await Promise.all([
 				readSurroundings(reading, request),
@@ -128,4 +113,47 @@ export function createLibvirtHost(options: LibvirtHostOptions): Host {
 		},
 		readDefinition: async uuid => virsh.askOne(['dumpxml', '--domain', uuid, '--inactive', ...secrets]),
 	};
+}
+
+type CheckedReading = {
+	reading: Reading;
+	virsh: Virsh;
+	fence: FileFence;
+	check: FileFence['check'];
+	pools: PoolRunner | undefined;
+	readThisHost: Host['readHost'];
+	isFenced: boolean;
+};
+
+/** The inventory, where the files that were looked at are those that libvirt sees. */
+async function readChecked({reading, virsh, fence, check, pools, readThisHost, isFenced}: CheckedReading, {uuid, alsoPaths}: {uuid: string; alsoPaths: readonly string[]}): ReturnType<Host['readInventory']> {
+	const [access, host] = await Promise.all([check({isFresh: true}), readThisHost()]);
+	if (!access.ok) {
+		return access;
+	}
+
+	const [inventory, there] = await Promise.all([
+		host.ok ? readInventory(reading, host.value, {uuid, alsoPaths}) : host,
+		isFenced ? readSizesThere(virsh, uuid) : undefined,
+	]);
+	if (!inventory.ok) {
+		return inventory;
+	}
+
+	const {domain, images} = inventory.value.details;
+	// What libvirt tells of a volume is no other file than what it tells of a disk.
+	const here = sizesOf(images.filter(({file}) => !file?.inode.startsWith('pool:')));
+	const foreign = there && await findForeignFile({runner: fence.runner, virsh}, {domain, there, here});
+	if (foreign !== undefined) {
+		return fail({
+			kind: 'files-elsewhere',
+			text: `The images are not on this machine: ${foreign}.`,
+			remedy: 'Run vsnap-tui where libvirt\'s daemon runs: in its container, or on its host by qemu+ssh://HOST/system.',
+		});
+	}
+
+	const asksOwners = hasProcess(domain) && !isSession(inventory.value.host.uri);
+	const qemuUser = inventory.value.liveXml === undefined ? undefined : parseProcessUser(inventory.value.liveXml);
+	const folders = pools === undefined ? inventory.value.folders : foldersReached(inventory.value.folders, pools.reached);
+	return succeed({...inventory.value, folders, ...(qemuUser && {qemuUser}), ...(asksOwners && await readKeepsOwners(reading.runner) && {keepsOwners: true})});
 }
