@@ -6,6 +6,7 @@ import {planContext} from '../planner/plan-context.ts';
 import {encryptPlan} from '../planner/encryption/encrypt-plan.ts';
 import {guardWrites} from '../planner/guard-writes.ts';
 import {describeSpace, spaceOf} from '../planner/storage/space.ts';
+import {throughPools} from '../planner/pools/through-pools.ts';
 import {joinPermissions} from '../planner/checks/permissions.ts';
 import type {Action} from '../model/plan/request.ts';
 import type {Inventory} from '../model/domain/inventory.ts';
@@ -19,20 +20,26 @@ import {commandWithRights} from './with-rights.ts';
 function nameCommand(blockers: readonly Blocker[], action: Action, {host}: Inventory): Blocker[] {
 	const first = blockers.findIndex(({needsRights}) => needsRights);
 	const command = first === -1 ? undefined : commandWithRights(action, host.uri);
-	return blockers.map((blocker, index) => index === first && command !== undefined ? {...blocker, remedy: `${blocker.remedy} As root: ${command}`} : blocker);
+	return blockers.map((blocker, index) => index === first && command !== undefined ? {...blocker, remedy: [...(blocker.remedy === undefined ? [] : [blocker.remedy]), `As root: ${command}`].join(' ')} : blocker);
 }
 
 /** Fails with `refused` and every reason at once, with `snapshot-not-found`, or with `unreadable` where a document cannot be changed. */
 export function planAction(action: Action, inventory: Inventory, given: PlanArguments): Result<Plan> {
+	const plan = completePlan(action, inventory, given);
+	return !plan.ok && plan.failure.kind === 'refused' ? fail({...plan.failure, blockers: nameCommand(joinPermissions(plan.failure.blockers), action, inventory)}) : plan;
+}
+
+function completePlan(action: Action, inventory: Inventory, given: PlanArguments): Result<Plan> {
 	const plan = plannerOf(action).plan(action, inventory, given);
 	if (!plan.ok) {
-		return plan.failure.kind === 'refused' ? fail({...plan.failure, blockers: nameCommand(joinPermissions(plan.failure.blockers), action, inventory)}) : plan;
+		return plan;
 	}
 
 	const context = planContext(inventory, given);
 	const space = spaceOf(plan.value, inventory, context.graph);
 	const told: Plan = space === undefined ? plan.value : {...plan.value, space, consequences: [...plan.value.consequences, describeSpace(space)]};
 	const guarded = guardWrites(context, told);
-	const encrypted = guarded.ok && context.can.opensEncrypted ? encryptPlan(context, guarded.value) : guarded;
+	const reached = guarded.ok ? throughPools(context, guarded.value) : guarded;
+	const encrypted = reached.ok && context.can.opensEncrypted ? encryptPlan(context, reached.value) : reached;
 	return encrypted.ok ? succeed(context.hypervisor.complete(encrypted.value)) : encrypted;
 }

@@ -14,6 +14,10 @@ import {hasEndedByItself} from './progress.ts';
 
 /** The file that this command removes; undefined: it removes none. Records of our own are removed with `-f`, and are no such file. */
 export function removedPath(command: Command): string | undefined {
+	if (command.tool === 'virsh') {
+		return command.argv.includes('vol-delete') ? command.argv.at(-1) : undefined;
+	}
+
 	const [path, ...more] = command.tool === 'file' && command.argv[0] === 'rm' && command.argv[1] === '--' ? wordsOfProgram(command).slice(2) : [];
 	return more.length === 0 ? path : undefined;
 }

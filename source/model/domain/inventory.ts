@@ -71,6 +71,8 @@ export type FolderFacts = {
 	names: Set<string>;
 	/** Set for root where somebody else may exchange what is made there. */
 	risk?: FolderRisk;
+	/** Set where it is out of this user's reach, and not of libvirt's: the pool whose volumes are its files. */
+	pool?: string;
 };
 
 /** The head of a libvirt memory file: 92 bytes, the domain XML, then QEMU's stream. */

@@ -1,6 +1,7 @@
 /**
 What planners ask of libvirt, by virsh.
 */
+import {posix} from 'node:path';
 import type {Merge} from '../../../model/images/image-merge.ts';
 import type {
 	Command, Instead, Probe,
@@ -52,7 +53,7 @@ function recordsOf(site: Site) {
 
 /** Each waits until the job has ended; another virsh can ask how far it is, and abort it. */
 function blocksOf(site: Site, records: ReturnType<typeof recordsOf>): Hypervisor['blocks'] {
-	const {uuid, graph, inventory: {details}} = site;
+	const {uuid, graph, inventory: {details, folders}} = site;
 	const commitHead = (target: string, into: string) => onDomain(site, 'blockcommit', '--path', target, '--base', into, '--active', '--pivot', '--wait');
 	const commit = ({top, into}: {top: string; into: string}, {target, head}: {target: string; head: string}) => graph.keyOf(top) === graph.keyOf(head)
 		? commitHead(target, into)
@@ -61,8 +62,8 @@ function blocksOf(site: Site, records: ReturnType<typeof recordsOf>): Hypervisor
 	// A stopped QEMU has flushed all its images. In one process, so that the guest goes on also where nobody waits for it.
 	const flush = virsh(site, [`suspend --domain ${uuid}; resume --domain ${uuid}`]);
 	return {
-		// libvirt pulls into the head alone, and only a guest that runs can be stopped for the flush.
-		canMerge: ({way}: Merge, isHead) => way === 'commit' || (isHead && details.domain.state === 'running'),
+		// libvirt pulls into the head alone, and only a guest that runs can be stopped for the flush. Out of reach, no header can be written if QEMU is killed in the midst.
+		canMerge: ({way, top}: Merge, isHead) => way === 'commit' || (isHead && details.domain.state === 'running' && folders.get(posix.dirname(top))?.pool === undefined),
 		bitmapsIn: () => [],
 		recordedIn: () => [],
 		movedBy: () => undefined,

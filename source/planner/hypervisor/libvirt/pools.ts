@@ -8,10 +8,14 @@ import {volumesOf} from '../../storage/storage.ts';
 import type {Site} from '../hypervisor.ts';
 import {virsh} from './virsh.ts';
 
-/** The plan, with a look of each pool of the domain's volumes at the end, if files come or go in its folder. A pool that is off looks when it is started. */
+/** The plan, with a look of each pool of the domain's volumes, and of each that its files are made by, at the end, if files come or go in its folder. A pool that is off looks when it is started. */
 export function withPoolsRefreshed(site: Site, plan: Plan): Plan {
 	const folders = new Set([...plan.images.created.map(({path}) => path), ...plan.images.removed].map(path => posix.dirname(path)));
-	const pools = [...new Set(volumesOf(site.inventory.details).filter(({path}) => folders.has(posix.dirname(path))).map(({pool}) => pool))];
+	const {details, folders: facts} = site.inventory;
+	const pools = [...new Set([
+		...volumesOf(details).filter(({path}) => folders.has(posix.dirname(path))).map(({pool}) => pool),
+		...[...folders].flatMap(folder => facts.get(folder)?.pool ?? []),
+	])];
 	const phase = plan.steps.at(-1)?.phase ?? 'switch';
 	const refreshes = pools.map((pool, index): Step => step(phase, {
 		id: `refresh-pool-${index + 1}`,
