@@ -122,14 +122,14 @@ export function describeDepth({target}: {target: string}, depth: number): Conseq
 export function describeTightMemory(memoryBytes: number, {path, freeBytes}: {path: string; freeBytes: number}): Consequence {
 	return {
 		severity: 'warning',
-		text: `The memory file may take ${formatBytes(memoryBytes)}, and ${path} has ${formatBytes(freeBytes)} free. Without enough space the snapshot is not made, and the guest keeps running.`,
+		text: `The memory file may take ${formatBytes(memoryBytes)}, and ${path} has ${formatBytes(freeBytes)} free. Without enough space the snapshot is not made, and the guest stays as it is.`,
 	};
 }
 
 export const asked = {
 	name: {label: 'Name', question: 'The name of the snapshot'},
 	saved: {label: 'Save', question: 'What should be saved?'},
-	disks: {label: 'the disks', note: 'The guest keeps running. Reverting boots as after a power failure.'},
+	disks: {label: 'the disks', note: 'Done in a moment. Reverting boots as after a power failure.'},
 	memory: {label: 'the disks and the memory', note: 'Reverting resumes exactly here. Takes time, and space for the memory.'},
 	place: {label: 'Where', question: 'Where should it be saved?'},
 	external: 'external: new overlays',

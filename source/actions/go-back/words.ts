@@ -117,7 +117,7 @@ export function describeKeptMemory(name: string, {path, memoryBytes, freeBytes}:
 	return [
 		{severity: 'info', about: 'kept', text: `The guest's memory is saved to ${path}, up to ${size}; the guest is stopped at that moment. Reverting to "${name}" resumes exactly there.`},
 		...(freeBytes !== undefined && freeBytes < memoryBytes
-			? [{severity: 'warning', text: `The memory file may take ${size}, and ${posix.dirname(path)} has ${formatBytes(freeBytes)} free. Without enough space nothing is done, and the guest keeps running.`} as const]
+			? [{severity: 'warning', text: `The memory file may take ${size}, and ${posix.dirname(path)} has ${formatBytes(freeBytes)} free. Without enough space nothing is done, and the guest stays as it is.`} as const]
 			: []),
 	];
 }

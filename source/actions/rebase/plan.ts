@@ -194,7 +194,7 @@ export function planRebase(action: RebaseAction, inventory: Inventory, given: Pl
 	const context = planContext(inventory, given);
 	refuseBusyDomain(context);
 	if (hasProcess(inventory.details.domain)) {
-		context.blockers.push({kind: 'domain-state', text: 'The domain is running, and QEMU has its images open.', remedy: 'Shut it down, then try again.'});
+		context.blockers.push({kind: 'domain-state', text: 'The domain is not off: QEMU has its images open.', remedy: 'Shut it down, then try again.'});
 	}
 
 	for (const link of action.links) {

@@ -1,4 +1,4 @@
-import type {Snapshot} from '../../model/domain/snapshot.ts';
+import {isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
 import type {ActionSpec} from '../spec.ts';
 
@@ -42,9 +42,9 @@ export function describeSecrets(layers: readonly string[], plain: readonly strin
 	];
 }
 
-export function describeAdopted(adopted: ReadonlyArray<Pick<Snapshot, 'name' | 'memory'>>): Consequence[] {
+export function describeAdopted(adopted: ReadonlyArray<Pick<Snapshot, 'name' | 'memory' | 'disks'>>): Consequence[] {
 	return [
-		...adopted.map(({name}): Consequence => ({severity: 'info', text: `"${name}" is recorded: you can revert to it, merge it or delete it.`})),
+		...adopted.map((snapshot): Consequence => ({severity: 'info', text: `"${snapshot.name}" is recorded: you can revert to it${isExternal(snapshot) ? ', merge it' : ''} or delete it.`})),
 		...adopted.filter(({memory}) => memory.mode === 'internal').map(({name}): Consequence => ({
 			severity: 'warning',
 			text: `"${name}" holds the memory of a guest, and nothing tells which VM definition it had: the one of now is recorded with it. `

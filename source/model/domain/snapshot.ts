@@ -81,7 +81,7 @@ export function trueMoment(snapshots: readonly Snapshot[], {name, createdAt}: Sn
 }
 
 /** libvirt's definition: external if the memory or at least one disk is; everything else counts as internal. */
-export function isExternal(snapshot: Snapshot): boolean {
+export function isExternal(snapshot: Pick<Snapshot, 'memory' | 'disks'>): boolean {
 	return snapshot.memory.mode === 'external' || snapshot.disks.some(disk => disk.mode === 'external');
 }
 

@@ -39,7 +39,7 @@ const offOverlay: Result = {
 };
 const savevm: Result = {
 	way: {memory: 'internal', disk: 'internal', by: 'savevm'},
-	reason: 'The guest is running: its memory and its disks are saved inside the images.',
+	reason: 'The memory of the guest and its disks are saved inside the images.',
 };
 
 function overlays(disk: 'default' | 'external'): Result {
@@ -66,7 +66,7 @@ const offMemory: Result = {
 	instead: 'Leave --memory out, or start the domain first.',
 };
 const noInternal: Result = {
-	reason: 'The guest is running, and its memory would be saved inside an image without any disk: that is not possible.',
+	reason: 'The memory of the guest would be saved inside an image without any disk: that is not possible.',
 	instead: 'Ask for the disks alone (--disk-only), or for memory in a file (--memory external).',
 };
 const onNothing: Result = {

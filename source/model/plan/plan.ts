@@ -250,6 +250,8 @@ export type Space = {
 	meanwhileBytes: number;
 	/** Free on the fullest of the file systems; missing: not known. */
 	leftBytes?: number;
+	/** Where the files are on several file systems: what is free on each, by a folder there, the fullest first. */
+	leftIn?: Array<{path: string; bytes: number}>;
 };
 
 /** By what earlier actions on the host took. `awayMs`: of it, how long the guest is off or paused before it goes on. */

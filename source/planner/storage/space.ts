@@ -63,8 +63,10 @@ export function spaceOf(plan: Plan, inventory: Inventory, graph: ImageGraph): Sp
 	const {images: {created, removed}, steps} = plan;
 	const files = filesOf(plan).filter(path => storageAt(graph, path).kind === 'file');
 	// What deletes a snapshot and frees nothing is told as well.
-	const isTold = files.length > 0 || goneWith(plan).length > 0;
 	const grown = steps.flatMap(({grows}) => grows?.byBytes ?? []);
+	// What a header or a bitmap takes that is written into an image is not known.
+	const isCounted = created.length > 0 || removed.length > 0 || grown.length > 0 || steps.some(({changesInside}) => changesInside !== undefined);
+	const isTold = (files.length > 0 && isCounted) || goneWith(plan).length > 0;
 	const leftBehind = removed.map(path => removedBytes(inventory, graph, path));
 	if (!isTold || steps.some(({grows}) => grows !== undefined && grows.byBytes === undefined)) {
 		return undefined;
@@ -75,18 +77,22 @@ export function spaceOf(plan: Plan, inventory: Inventory, graph: ImageGraph): Sp
 	const given = inside.deletedFrom.map(path => ({atLeast: 0, atMost: imageAt(graph, path)?.allocatedBytes ?? 0}));
 	const freed = sum([...given, ...leftBehind.map(bytes => bytes === undefined ? {atLeast: 0, atMost: 0} : exactly(bytes))]);
 	const folders = [...new Set(files.map(path => posix.dirname(path)))].flatMap(folder => inventory.folders.get(folder) ?? []);
+	const systems = [...new Map(folders.map(folder => [folder.device, folder])).values()].sort((a, b) => a.freeBytes - b.freeBytes);
+	const [fullest] = systems;
 	return {
 		freed: {atLeast: freed.atLeast - taken.atMost, atMost: freed.atMost - taken.atLeast},
 		...(inside.deletedFrom.length > 0 && {deletedFrom: inside.deletedFrom}),
 		meanwhileBytes: taken.atMost,
-		...(folders.length > 0 && {leftBytes: Math.min(...folders.map(({freeBytes}) => freeBytes))}),
+		...(fullest !== undefined && {leftBytes: fullest.freeBytes}),
+		...(systems.length > 1 && {leftIn: systems.map(({path, freeBytes}) => ({path, bytes: freeBytes}))}),
 	};
 }
 
-export function describeSpace({meanwhileBytes, leftBytes, ...net}: Space): Consequence {
+export function describeSpace({meanwhileBytes, leftBytes, leftIn, ...net}: Space): Consequence {
+	const left = leftIn === undefined ? `${formatBytes(leftBytes ?? 0)} free now` : `free now: ${leftIn.map(({path, bytes}) => `${formatBytes(bytes)} in ${path}`).join(', ')}`;
 	return {severity: 'info', about: 'space', text: [
 		`Disk space: ${describeFreed(net)}${net.deletedFrom === undefined ? ' in all' : '; how much that is, only the end can tell'}`,
 		...(meanwhileBytes > overlayBytes && net.freed.atMost > 0 ? [`needs up to ${formatBytes(meanwhileBytes)} in the meantime`] : []),
-		...(leftBytes === undefined ? [] : [`${formatBytes(leftBytes)} free now`]),
+		...(leftBytes === undefined ? [] : [left]),
 	].join('; ') + '.'};
 }

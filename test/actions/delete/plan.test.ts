@@ -4,6 +4,7 @@ import {planDelete} from '../../../source/actions/delete/plan.ts';
 import type {DeleteAction} from '../../../source/model/plan/request.ts';
 import type {Inventory} from '../../../source/model/domain/inventory.ts';
 import type {Plan} from '../../../source/model/plan/plan.ts';
+import {describeTime} from '../../../source/model/duration/plan-time.ts';
 import {argvOf} from '../../helpers/argv-of.ts';
 import {image, pin} from '../../helpers/images.ts';
 import {inventory, now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
@@ -103,6 +104,14 @@ test('a read-only base and one with internal snapshots inside stay', t => {
 	const tagged = threeSnapshots();
 	tagged.details.images.find(({path}) => path === '/d/vda.s2')!.internalSnapshots.push({tag: 'i1', memoryBytes: 0});
 	t.false(plan(tagged).images.written!.includes('/d/vda.s2'), 'an internal snapshot inside reads from below, too');
+});
+
+test('what the guest does meanwhile is told of the state that it is in, once', t => {
+	for (const [state, words] of [['running', 'The guest keeps running.'], ['paused', 'The guest stays paused.']] as const) {
+		const made = plan(threeSnapshots({state}), {snapshot: 's1'});
+		const said = [...made.consequences.map(({text}) => text), describeTime(made) ?? ''].join('\n');
+		t.deepEqual(said.match(/the guest (?:keeps|stays) \w+\.?/gi), [words]);
+	}
 });
 
 test('a frozen image whose header QEMU rewrites above a commit keeps its age', t => {

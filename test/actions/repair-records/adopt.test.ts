@@ -42,6 +42,7 @@ test('a state that only an image knows is recorded where it lies, as a root, and
 	t.is(plan.targets[0].expected.currentSnapshot, 's1');
 	t.regex(plan.steps[0]!.command.files[0]!.text, /<source file=["']\/d\/vda\.qcow2/u);
 	t.false(argvOf(plan.steps[0]!.command).includes('--current'));
+	t.deepEqual([plan, unwrap(adopt(layered(), 'layers'))].map(({consequences}) => consequences[0]!.text.split(': ')[1]), ['you can revert to it or delete it.', 'you can revert to it, merge it or delete it.'], 'nothing is merged of what is inside the images');
 });
 
 test('memory that only the images know is recorded where every disk holds it, with the doubt about its machine', t => {

@@ -42,3 +42,13 @@ test('what the states inside images give back is told by the end alone', t => {
 	t.is(describeSpace({freed: {atLeast: 0, atMost: 0}, meanwhileBytes: 0}).text, 'Disk space: frees nothing in all.');
 	t.is(describeSpace({freed: {atLeast: 0, atMost: 2 ** 20}, meanwhileBytes: 0}).text, 'Disk space: frees up to 1.0 MiB in all.');
 });
+
+test('files on two file systems: what is free is told of each, and what only writes a header or a bitmap tells no figure', t => {
+	const world = threeSnapshots({state: 'running'});
+	const [folder] = world.folders.values();
+	const create = {...createAction({snapshot: 'new', memory: {mode: 'external', path: '/m/new.mem'}}), domain: {uuid, name: 'web'}};
+	const on = (device: string, freeBytes: number) => describeSpace(unwrap(planAction(create, {...world, folders: new Map([...world.folders, ['/m', {...folder!, path: '/m', device, freeBytes}]])}, given)).space!).text;
+	t.regex(on('other', 2 ** 40), /; free now: 1\.0 GiB in \/d, 1\.0 TiB in \/m\.$/);
+	t.regex(on(folder!.device, folder!.freeBytes), /; 1\.0 GiB free now\.$/);
+	t.is(unwrap(planAction({kind: 'create-checkpoint', domain: {uuid, name: 'web'}, checkpoint: 'c1', description: undefined, disks: []}, world, given)).space, undefined);
+});

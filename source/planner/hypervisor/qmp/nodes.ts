@@ -10,7 +10,7 @@ import {step} from '../../steps/step.ts';
 import {imageCommands} from '../commands.ts';
 import {ask, askUntil, factsOf} from './monitor.ts';
 
-export const whenStopped = 'Recover would undo it; the guest keeps running on its old disks.';
+export const whenStopped = 'Recover would undo it; the guest stays on its old disks.';
 
 /** Appends a blocker. */
 export function refuseAgent({blockers}: PlanContext): void {

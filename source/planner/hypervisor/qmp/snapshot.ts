@@ -123,7 +123,7 @@ function transactionStep(context: PlanContext, disks: NodeOverlay[]): Step {
 			];
 		}),
 		doneWhen: {kind: 'head-is', uuid: context.uuid, target: disks[0]!.target, path: disks[0]!.overlayPath},
-		whenStopped: 'Recover would commit the overlays back; the guest keeps running on its old disks.',
+		whenStopped: 'Recover would commit the overlays back; the guest stays on its old disks.',
 	});
 }
 
@@ -177,7 +177,7 @@ function resumeStep(context: PlanContext): Step {
 		command: askIfAlive(context, 'cont'),
 		guest: 'resumed',
 		skippedNote: 'QEMU has ended meanwhile.',
-		whenStopped: 'Recover would finish the rest; the guest keeps running on the new overlays.',
+		whenStopped: 'Recover would finish the rest; the guest stays on the new overlays.',
 	});
 }
 
