@@ -2,9 +2,9 @@
 What happens to the current state when a domain leaves it: shared by revert and branch.
 */
 import type {CurrentState, Request} from '../model/plan/request.ts';
-import {hasProcess, headDisks} from '../model/domain/domain.ts';
+import {hasProcess} from '../model/domain/domain.ts';
 import type {DomainDetails} from '../model/domain/inventory.ts';
-import {frozenPath} from '../model/domain/snapshot.ts';
+import {writtenSince} from '../model/domain/written-since.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
 import {formatAge, formatBytes} from '../model/text/format.ts';
 import {freeName} from '../model/domain/snapshot-name.ts';
@@ -79,14 +79,13 @@ type Written = {label: string; note: string};
 /** What is lost with the current state. The time and the size only where the disks write to overlays on what the current snapshot froze. */
 function describeWritten(details: DomainDetails | undefined, nowMs: number): Written {
 	const current = details?.snapshots.find(({name}) => name === details.currentSnapshot);
-	const heads = details === undefined ? [] : headDisks(details.domain).map(({target, sourcePath}) => ({target, image: details.images.find(({path}) => path === sourcePath)}));
-	const written = heads.filter(({target, image}) => image?.backingPath !== undefined && current !== undefined && frozenPath(current, target) === image.backingPath);
+	const written = details === undefined ? [] : [...writtenSince(details).values()];
 	if (current === undefined || written.length === 0) {
 		return {label: 'discard', note: 'Everything written since the last snapshot will be gone for good.'};
 	}
 
 	const age = formatAge(current.createdAt, Math.floor(nowMs / 1000));
-	const size = formatBytes(written.reduce((sum, {image}) => sum + image!.allocatedBytes, 0));
+	const size = formatBytes(written.reduce((sum, bytes) => sum + bytes, 0));
 	return {
 		label: `discard: loses ${size}${age.endsWith(' ago') ? `, ${age.slice(0, -' ago'.length)}` : ''}`,
 		note: `Everything written since ${current.name} (${age}, ${size}) will be gone for good.`,

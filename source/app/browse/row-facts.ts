@@ -5,6 +5,7 @@ Taken from what was read for the picture; nothing is asked for it.
 import {headDisks} from '../../model/domain/domain.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
 import {frozenPath, type Snapshot} from '../../model/domain/snapshot.ts';
+import {writtenSince} from '../../model/domain/written-since.ts';
 import {withAncestors} from '../../model/domain/tree.ts';
 import {ownImages} from '../../model/images/describe-images.ts';
 import {usedBytes, type Image} from '../../model/images/image.ts';
@@ -19,6 +20,8 @@ export type RowFacts = {
 	sizesOf: (snapshot: Snapshot) => Sizes;
 	/** Of those that the domain writes to. */
 	heads: Sizes;
+	/** Of the heads, what was written since the current snapshot. */
+	written: Sizes;
 	/** All images of the picture together. */
 	totalBytes: number;
 	/** Names of the current snapshot and all above it. */
@@ -80,6 +83,7 @@ function gatherFacts(details: DomainDetails): RowFacts {
 		targets: [...new Set([...targets, ...snapshots.slice(-1).flatMap(snapshot => kept(snapshot).map(({target}) => target))])],
 		sizesOf: snapshot => sizes(kept(snapshot)),
 		heads: sizes(headDisks(domain).map(({target, sourcePath}) => ({target, image: byPath.get(sourcePath ?? '')}))),
+		written: writtenSince(details),
 		totalBytes: ownImages(details).reduce((sum, {allocatedBytes}) => sum + allocatedBytes, 0),
 		wayToNow: new Set(currentSnapshot === undefined ? [] : withAncestors(snapshots, currentSnapshot).map(({name}) => name)),
 		freesOf(snapshot) {

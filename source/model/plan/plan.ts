@@ -248,9 +248,8 @@ export type Space = {
 	deletedFrom?: string[];
 	/** At most, before anything is removed. */
 	meanwhileBytes: number;
-	/** Free on the fullest of the file systems; missing: not known. */
+	/** Free on the fullest of the file systems; missing: not known. `leftIn`: on each, by a folder there, the fullest first; missing: they are on one. */
 	leftBytes?: number;
-	/** Where the files are on several file systems: what is free on each, by a folder there, the fullest first. */
 	leftIn?: Array<{path: string; bytes: number}>;
 };
 

@@ -49,8 +49,10 @@ const nodeText: (node: TreeNode, parent: string | undefined, state: State) => st
 	},
 	head(_node, _parent, state) {
 		const {domain, currentSnapshot} = selectedDetails(state)!;
-		const written = totalOf(rowFacts(selectedDetails(state)!).heads);
-		return `NOW, ${stateWord(domain.state)}, based on ${currentSnapshot ?? 'no snapshot'}${written === undefined ? '' : `, ${formatBytes(written)} ${currentSnapshot === undefined ? 'used' : 'written since'}`}`;
+		const facts = rowFacts(selectedDetails(state)!);
+		const written = totalOf(facts.written);
+		const bytes = written ?? totalOf(facts.heads);
+		return `NOW, ${stateWord(domain.state)}, based on ${currentSnapshot ?? 'no snapshot'}${bytes === undefined ? '' : `, ${formatBytes(bytes)} ${written === undefined ? 'used' : 'written since'}`}`;
 	},
 	checkpoint(node, _parent, state) {
 		const {checkpoint} = node;

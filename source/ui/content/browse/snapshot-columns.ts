@@ -62,7 +62,7 @@ function candidates({details, columns, nowMs, frees}: Given, facts: RowFacts): C
 		head: 'size', columns: 7, rank: 9, text: snapshot => bytesOf(totalOf(facts.sizesOf(snapshot))), now: '',
 	};
 	const disks = facts.targets.map((target): Column => ({
-		head: target, columns: 7, rank: 9, text: snapshot => bytesOf(facts.sizesOf(snapshot).get(target)), now: bytesOf(facts.heads.get(target)),
+		head: target, columns: 7, rank: 9, text: snapshot => bytesOf(facts.sizesOf(snapshot).get(target)), now: bytesOf((facts.written.size > 0 ? facts.written : facts.heads).get(target)),
 	}));
 	const hasRoom = isWide && disks.length > 0 && disks.length * 7 <= columns / 3;
 	const kindOf = columns >= wideColumns * 1.5 ? kindOfSnapshot : shortKindOfSnapshot;
@@ -174,16 +174,17 @@ export function snapshotCells(snapshot: Snapshot, {columns, descriptionColumns}:
 	];
 }
 
-/** The current state: how much was written since it left its snapshot. */
+/** The current state: how much was written since it left its snapshot, where the images tell that; else what its disks take. */
 export function nowCells({domain: {state}, currentSnapshot, snapshots}: DomainDetails, {columns, facts}: SnapshotTable, nowMs: number): {name: string; cells: Line} {
-	const written = totalOf(facts.heads);
+	const written = totalOf(facts.written);
+	const bytes = written ?? totalOf(facts.heads);
 	const snapshot = snapshots.find(({name}) => name === currentSnapshot);
 	const hasDisks = columns.some(({now}) => now !== '');
 	const age = snapshot === undefined ? '' : formatAge(snapshot.createdAt, Math.floor(nowMs / 1000)).replace(/ ago$/, '');
-	const since = currentSnapshot === undefined ? '' : `since ${currentSnapshot}`;
+	const since = currentSnapshot === undefined ? '' : `${written === undefined ? 'on' : 'since'} ${currentSnapshot}`;
 	const upTo = columns.findLastIndex(({now}) => now !== '') + 1;
 	const cells = hasDisks
 		? `${columns.slice(0, upTo).map(column => pad(column.now, column)).join('')}  ${since}${since === '' || age === '' ? '' : `, ${age}`}`
-		: ` ${written === undefined ? '' : `${currentSnapshot === undefined ? '' : '+'}${formatShortBytes(written)} `}${since}`;
+		: ` ${bytes === undefined ? '' : `${written === undefined ? '' : '+'}${formatShortBytes(bytes)} `}${since}`;
 	return {name: stateWord(state), cells: [{text: cells, tone: 'dim'}]};
 }
