@@ -19,11 +19,12 @@ import {
 import {readCurrentUser} from './tools/run/current-user.ts';
 import {readHostSettings} from './tools/state/known-hosts.ts';
 import {readPreferences} from './tools/state/preferences.ts';
+import {createChangingShells, type ChangingShells} from './tools/run/changing-shell.ts';
 import {createConversations, type StartConversation} from './tools/run/conversation.ts';
 import {createSocketForwards, type ForwardSocket} from './tools/run/forward-socket.ts';
 import {createKeptShell, withKeptShell} from './tools/run/kept-shell.ts';
-import {createLineWatcher, createLocalRunner, type Runner} from './tools/run/run.ts';
-import {createSshRunner, sharedSshEnvironment, sshArgv} from './tools/run/ssh.ts';
+import {createLineWatcher, createLocalRunner, type MoreEnvironment, type Runner} from './tools/run/run.ts';
+import {createSshRunner, sharedSshEnvironment, sshArgv, virshThere} from './tools/run/ssh.ts';
 import {checkStateFolder, stateFolder} from './tools/state/state-folder.ts';
 import {locksToInherit} from './tools/state/domain-locks.ts';
 import {createStateStore} from './tools/state/state-store.ts';
@@ -92,16 +93,17 @@ function findFilePlace(uri: string | undefined, local: Runner): () => Promise<Re
 	};
 }
 
-/** For virsh alone, where its URI says that it connects by ssh: an alias does not, and virsh then connects by itself. */
+/** For virsh, where its URI says that it connects by ssh: an alias does not, and virsh then connects by itself. For our own ssh the folder is made, where the connection is shared. */
 function shareSsh(uri: string | undefined, controlFolder: string) {
 	let environment: Promise<Record<string, string> | undefined> | undefined;
 	return async (program: string) => {
-		if (program !== 'virsh' || uri === undefined || !/^[a-z]+\+ssh:/i.test(uri)) {
+		if ((program !== 'virsh' && program !== 'ssh') || uri === undefined || !/^[a-z]+\+ssh:/i.test(uri)) {
 			return undefined;
 		}
 
 		environment ??= sharedSshEnvironment(controlFolder, process.env.PATH ?? '').catch(() => undefined);
-		return environment;
+		const forVirsh = await environment;
+		return program === 'virsh' ? forVirsh : undefined;
 	};
 }
 
@@ -169,10 +171,15 @@ export async function openWorld(options: GlobalOptions): Promise<Result<OpenWorl
 	return openLibvirt(uri.value, folderPath, options);
 }
 
+type Ways = {readPlace: () => Promise<Result<FilePlace>>; local: Runner; controlFolder: string; converse: StartConversation; changing: ChangingShells; sharing: MoreEnvironment};
+
 /** What runs beside the images, and sockets there, on whichever machine that is. */
-function reachFiles(given: {readPlace: () => Promise<Result<FilePlace>>; local: Runner; controlFolder: string; converse: StartConversation}): {runner: Runner; reach: ForwardSocket; close(): Promise<void>} {
-	const {readPlace, local, controlFolder, converse} = given;
-	const hostHere = withKeptShell(createKeptShell(converse, []), local);
+function reachFiles(given: Ways): {runner: Runner; reach: ForwardSocket; close(): Promise<void>} {
+	const {
+		readPlace, local, controlFolder, converse, changing, sharing,
+	} = given;
+	const here = withKeptShell(changing.at([], {moreEnvironment: async () => sharing('virsh')}), local);
+	const hostHere = withKeptShell(createKeptShell(converse, []), here);
 	let overSsh: Runner | undefined;
 	let forwards: ReturnType<typeof createSocketForwards> | undefined;
 	return {
@@ -184,12 +191,12 @@ function reachFiles(given: {readPlace: () => Promise<Result<FilePlace>>; local: 
 
 			switch (place.value.kind) {
 				case 'here': {
-					return request.where === 'host' ? hostHere(request) : local(request);
+					return request.where === 'host' ? hostHere(request) : here(request);
 				}
 
 				case 'ssh': {
 					const {target} = place.value;
-					overSsh ??= createSshRunner(target, local, {controlFolder, converse});
+					overSsh ??= createSshRunner(target, here, {controlFolder, converse, changing});
 					return withoutSsh(await overSsh(request), target);
 				}
 
@@ -229,7 +236,10 @@ async function openLibvirt(uri: string | undefined, folderPath: string, options:
 	const isReadOnly = options.isReadOnly || settings.value?.isReadOnly === true;
 	const conversations = createConversations({moreEnvironment: sharing});
 	const readPlace = findFilePlace(uri, local);
-	const files = reachFiles({readPlace, local, controlFolder, converse: conversations.start});
+	const changing = createChangingShells({inheritFds: () => locksToInherit(held)});
+	const files = reachFiles({
+		readPlace, local, controlFolder, converse: conversations.start, changing, sharing,
+	});
 	const host = createLibvirtHost({
 		runner: files.runner,
 		reach: files.reach,
@@ -241,8 +251,9 @@ async function openLibvirt(uri: string | undefined, folderPath: string, options:
 		isFenced: true,
 		reachesPools: true,
 		converse: conversations.start,
+		virshThere: uri === undefined ? undefined : virshThere(uri, controlFolder),
 	});
-	const store = createStateStore({folderPath, held});
+	const store = createStateStore({folderPath, held, letGo: changing.end});
 	const endReading = async () => {
 		ending.abort();
 		await files.close();

@@ -51,6 +51,8 @@ type LibvirtHostOptions = {
 	reachesPools?: boolean;
 	/** For questions. Missing: each is asked in a process of its own. */
 	converse?: StartConversation;
+	/** A virsh beside a daemon that is on another machine, for questions. */
+	virshThere?: {ssh: readonly string[]; uri: string} | undefined;
 	/** To the sockets of programs of our own, where those run on another machine. */
 	reach?: ForwardSocket;
 	/** Missing: they are sockets. */
@@ -59,10 +61,10 @@ type LibvirtHostOptions = {
 
 export function createLibvirtHost(options: LibvirtHostOptions): Host {
 	const {
-		lines, uri, isReadOnly, hypervisor, privatePath, converse,
+		lines, uri, isReadOnly, hypervisor, privatePath, converse, virshThere,
 	} = options;
 	const programs = withDenials(options.runner);
-	const virsh = createVirsh({runner: programs, uri, isReadOnly, ...(converse && {keep: prefix => createKeptVirsh(converse, prefix)})});
+	const virsh = createVirsh({runner: programs, uri, isReadOnly, ...(converse && {keep: prefix => createKeptVirsh(converse, prefix, virshThere)})});
 	const fence = options.isFenced ? createFileFence({runner: programs, virsh}) : withoutFence(programs);
 	const pools = options.reachesPools ? reachPools({programs, fence, virsh, isReadOnly}) : undefined;
 	const runner = pools?.runner ?? fence.runner;

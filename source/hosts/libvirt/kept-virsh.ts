@@ -7,12 +7,15 @@ left to a process of its own.
 */
 import {randomBytes} from 'node:crypto';
 import {mapLimited} from '../../tools/run/concurrency.ts';
-import type {StartConversation} from '../../tools/run/conversation.ts';
+import {formatRemoteLine} from '../../model/text/shell-quote.ts';
+import type {Conversation, Said, StartConversation} from '../../tools/run/conversation.ts';
 import {Lines} from '../../tools/run/lines.ts';
 
 export type KeptVirsh = {
 	/** What each question gave; undefined: it has to be asked in a process of its own. Words are quoted already. */
 	ask(questions: readonly string[]): Promise<Array<string | undefined>>;
+	/** The same for one that reads files of this machine. */
+	tell(words: string): Promise<string | undefined>;
 };
 
 /** Of more, a process reads its one line sooner than a conversation all of its own. */
@@ -31,14 +34,44 @@ a daemon, which would inherit that: a process of its own does.
 */
 const plain = {TERM: 'dumb', INPUTRC: '/dev/null', XDG_CACHE_HOME: '/dev/null', LIBVIRT_AUTOSTART: '0'};
 
+type VirshThere = {ssh: readonly string[]; uri: string};
+
+/** What the shell over there ends with where it does not find the program. */
+const notFound = 127;
+
 /** readline takes tabs, line ends and what is no ASCII for more than letters. */
 const isForLines = (question: string): boolean => /^[ -~]*$/.test(question) && question.length <= mostBytes;
 
-export function createKeptVirsh(start: StartConversation, prefix: readonly string[]): KeptVirsh {
-	const lines = new Lines(() => start(prefix, plain), {most: mostLines, leastPatienceMs: prefix.some(word => word.includes('+ssh:')) ? patienceMs.overSsh : patienceMs.here});
+/** A virsh at the other end of ssh, as long as there is one. */
+function linesThere(start: StartConversation, prefix: readonly string[], {ssh, uri}: VirshThere): {ask: (...question: Parameters<Lines['ask']>) => Promise<Said | 'none' | undefined>} {
+	const command = formatRemoteLine(['env', 'LC_ALL=C', 'LANGUAGE=', ...Object.entries(plain).map(([name, value]) => `${name}=${value}`), ...prefix.slice(0, -1), uri]);
+	const opened: Conversation[] = [];
+	const lines = new Lines(() => {
+		const conversation = start([...ssh, command]);
+		opened.push(conversation);
+		return conversation;
+	}, {most: mostLines, leastPatienceMs: patienceMs.overSsh});
+	let isMissing = false;
+	return {
+		async ask(...question) {
+			const said = isMissing ? undefined : await lines.ask(...question);
+			isMissing ||= said === undefined && opened.splice(0).some(({exitCode}) => exitCode === notFound);
+			return isMissing ? 'none' : said;
+		},
+	};
+}
+
+/** `prefix` ends with the URI, where one is given. `there`: for questions; what reads files of this machine is asked here. */
+export function createKeptVirsh(start: StartConversation, prefix: readonly string[], there?: VirshThere): KeptVirsh {
+	const here = new Lines(() => start(prefix, plain), {most: mostLines, leastPatienceMs: prefix.some(word => word.includes('+ssh:')) ? patienceMs.overSsh : patienceMs.here});
+	const remote = there && linesThere(start, prefix, there);
+	const askThere: Lines['ask'] = async (...question) => {
+		const said = remote === undefined ? 'none' : await remote.ask(...question);
+		return said === 'none' ? here.ask(...question) : said;
+	};
 
 	/** Undefined: not answered, or complained of. */
-	const askLines = async (questions: readonly string[]): Promise<string[] | undefined> => {
+	const askLines = async (questions: readonly string[], ask = askThere): Promise<string[] | undefined> => {
 		const mark = randomBytes(8).toString('hex');
 		const groups: number[][] = [];
 		const parts: string[] = [];
@@ -56,7 +89,7 @@ export function createKeptVirsh(start: StartConversation, prefix: readonly strin
 		const text = `${parts.join('\n')}\n`;
 		// In lines of their own: one that is no command for virsh is not begun at all. What it says of the first of them tells that all it had to complain of has come in.
 		const over = `vsnap-${mark}-over`;
-		const said = await lines.ask({text: `${text}${over}\necho 'vsnap-''${mark}-end'\n`, outputEnd: `vsnap-${mark}-end`, complaintEnd: `'${over}'`}, answerMs);
+		const said = await ask({text: `${text}${over}\necho 'vsnap-''${mark}-end'\n`, outputEnd: `vsnap-${mark}-end`, complaintEnd: `'${over}'`}, answerMs);
 		if (said?.complaint.trim() !== `error: unknown command: '${over}'`) {
 			return undefined;
 		}
@@ -81,6 +114,10 @@ export function createKeptVirsh(start: StartConversation, prefix: readonly strin
 	};
 
 	return {
+		async tell(words) {
+			const answers = isForLines(words) ? await askLines([words], async (...question) => here.ask(...question)) : undefined;
+			return answers?.[0];
+		},
 		async ask(questions) {
 			const asked = questions.filter(question => isForLines(question));
 			if (asked.length === 0 || asked.length > mostQuestions) {

@@ -21,6 +21,8 @@ export type Virsh = {
 	/** One answer per question, in their order. Fails as a whole only where the host cannot be asked at all. */
 	ask(questions: readonly string[][], options?: {timeoutMs?: number}): Promise<Result<Answer[]>>;
 	askOne(question: string[], options?: {timeoutMs?: number}): Promise<Answer>;
+	/** For what may be said twice, and half: in the virsh that is kept open, and ends with us. False: it was not, or not heard to be; a process of its own has to say it. */
+	tell(words: string[]): Promise<boolean>;
 	/** The beginning of each command line. */
 	prefix: string[];
 };
@@ -170,6 +172,9 @@ export function createVirsh({runner, uri, isReadOnly, keep, makeMark}: VirshOpti
 
 	return {
 		prefix,
+		async tell(words) {
+			return await kept?.tell(formatQuestion(words)) !== undefined;
+		},
 		async askOne(question, options = {}) {
 			const [answer] = await askKept([question]);
 			return answer === undefined ? askAlone(question, options) : succeed(answer);

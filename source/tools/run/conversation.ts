@@ -1,13 +1,13 @@
 /**
-Programs that are kept open and asked again and again, because to start them costs more than to answer does. For questions only: what changes something has a process
-of its own, which outlives us. They end when we do, because that closes their standard input.
+Programs that are kept open and asked again and again, because to start them costs more than to answer does. They end when we do, because that closes their standard input. What
+changes something is asked of none that would be killed with us: changing-shell.ts.
 */
 import {spawn} from 'node:child_process';
 import process from 'node:process';
 import {setImmediate} from 'node:timers/promises';
 import {environment, type MoreEnvironment} from './run.ts';
 
-type Question = {
+export type Question = {
 	/** Lines for its standard input. */
 	text: string;
 	/** What stands at the end of the answer. */
@@ -22,21 +22,24 @@ export type Said = {output: string; complaint: string};
 export type Conversation = {
 	/** One question at a time. Undefined: it has ended, or did not answer in time; it is of no more use then. */
 	ask(question: Question, timeoutMs: number): Promise<Said | undefined>;
+	/** Of one that has ended by itself. */
+	readonly exitCode?: number | undefined;
 	end(): void;
 };
 
 export type StartConversation = (argv: readonly string[], moreEnvironment?: Readonly<Record<string, string>>) => Conversation;
 
-type Started = {child: ReturnType<typeof spawn>; heard: Said; onHeard: (() => void) | undefined; hasEnded: boolean};
+export type Started = {child: ReturnType<typeof spawn>; heard: Said; onHeard: (() => void) | undefined; hasEnded: boolean};
 
-function start([program = '', ...words]: readonly string[], env: NodeJS.ProcessEnv): Started {
-	const child = spawn(program, words, {stdio: ['pipe', 'pipe', 'pipe'], env, cwd: '/'});
+/** `inheritFds`: open files that it has to hold open as well. It is then no part of our session, and no signal of our terminal reaches it. */
+export function startProgram([program = '', ...words]: readonly string[], env: NodeJS.ProcessEnv, inheritFds?: readonly number[]): Started {
+	const child = spawn(program, words, {stdio: ['pipe', 'pipe', 'pipe', ...inheritFds ?? []], env, cwd: '/', detached: inheritFds !== undefined});
 	const started: Started = {child, heard: {output: '', complaint: ''}, onHeard: undefined, hasEnded: false};
-	child.stdout.setEncoding('utf8').on('data', (text: string) => {
+	child.stdout!.setEncoding('utf8').on('data', (text: string) => {
 		started.heard.output += text;
 		started.onHeard?.();
 	});
-	child.stderr.setEncoding('utf8').on('data', (text: string) => {
+	child.stderr!.setEncoding('utf8').on('data', (text: string) => {
 		started.heard.complaint += text;
 		started.onHeard?.();
 	});
@@ -48,7 +51,7 @@ function start([program = '', ...words]: readonly string[], env: NodeJS.ProcessE
 	// Not its `close`: what it has started itself may go on for long.
 	child.on('error', end).on('exit', end);
 	// It may have gone when it is written to; that shows in its end.
-	child.stdin.on('error', end);
+	child.stdin!.on('error', end);
 	// Nobody waits for a program that is not being asked.
 	child.unref();
 	for (const stream of [child.stdin, child.stdout, child.stderr]) {
@@ -58,6 +61,7 @@ function start([program = '', ...words]: readonly string[], env: NodeJS.ProcessE
 	return started;
 }
 
+/** Whether it has answered, and not ended or taken too long. */
 async function listen(started: Started, {outputEnd, complaintEnd}: Question, timeoutMs: number): Promise<boolean> {
 	return new Promise<boolean>(resolve => {
 		const timer = setTimeout(() => {
@@ -81,14 +85,26 @@ async function listen(started: Started, {outputEnd, complaintEnd}: Question, tim
 	});
 }
 
+/** Undefined: it has ended, or did not answer in time. What it said until then is in `heard`. */
+export async function askStarted(started: Started, question: Question, timeoutMs: number): Promise<Said | undefined> {
+	started.heard = {output: '', complaint: ''};
+	started.child.stdin!.write(question.text);
+	const isAnswered = await listen(started, question, timeoutMs);
+	// What it wrote to standard error before the end of the answer has come in by then.
+	await setImmediate();
+	started.onHeard = undefined;
+	return isAnswered ? started.heard : undefined;
+}
+
 /** Starts programs on this machine, and ends them all together. What is asked after that is not answered. */
 export function createConversations({moreEnvironment}: {moreEnvironment?: MoreEnvironment} = {}): {start: StartConversation; end: () => void} {
 	const open = new Set<Conversation>();
 	let areOver = false;
 	const startOne: StartConversation = (argv, ownEnvironment = {}) => {
 		let starting: Promise<Started> | undefined;
+		let running: Started | undefined;
 		let isOver = false;
-		const begin = async () => start(argv, {...process.env, ...environment, ...await moreEnvironment?.(argv[0]!), ...ownEnvironment});
+		const begin = async () => startProgram(argv, {...process.env, ...environment, ...await moreEnvironment?.(argv[0]!), ...ownEnvironment});
 		const conversation: Conversation = {
 			async ask(question, timeoutMs) {
 				if (isOver || areOver) {
@@ -97,17 +113,11 @@ export function createConversations({moreEnvironment}: {moreEnvironment?: MoreEn
 
 				starting ??= begin();
 				const started = await starting;
-				if (isOver || started.hasEnded) {
-					return undefined;
-				}
-
-				started.heard = {output: '', complaint: ''};
-				started.child.stdin!.write(question.text);
-				const isAnswered = await listen(started, question, timeoutMs);
-				// What it wrote to standard error before the end of the answer has come in by then.
-				await setImmediate();
-				started.onHeard = undefined;
-				return isAnswered ? started.heard : undefined;
+				running = started;
+				return isOver || started.hasEnded ? undefined : askStarted(started, question, timeoutMs);
+			},
+			get exitCode() {
+				return running?.child.exitCode ?? undefined;
 			},
 			end() {
 				isOver = true;

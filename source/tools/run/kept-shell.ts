@@ -6,7 +6,7 @@ import {randomBytes} from 'node:crypto';
 import type {RunOutput} from '../../engine/ports.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {formatRemoteLine} from '../../model/text/shell-quote.ts';
-import type {StartConversation} from './conversation.ts';
+import type {Question, Said, StartConversation} from './conversation.ts';
 import {Lines} from './lines.ts';
 import type {Runner, RunRequest} from './run.ts';
 
@@ -40,6 +40,20 @@ function between(text: string, begin: string, end: string): string {
 	return text.slice(from, text.indexOf(end, from));
 }
 
+/** A command as a line for the shell, with standard output and standard error marked each: they reach us each by itself. A line of which only a part arrives is not run. */
+export function questionFor(argv: readonly string[]): {question: Question; readAnswer: (said: Said) => {exitCode: number; stdout: string; stderr: string}} {
+	const mark = `vsnap-${randomBytes(12).toString('hex')}`;
+	const [begin, middle, end] = [`${mark}-a.`, `${mark}-b.`, `${mark}-c.`];
+	return {
+		question: {
+			text: `printf ${begin}; printf ${begin} >&2; ${keptLineOf(argv)} </dev/null; printf '${middle}%s${end}' "$?"; printf ${end} >&2\n`,
+			outputEnd: end,
+			complaintEnd: end,
+		},
+		readAnswer: said => ({exitCode: Number(between(said.output, middle, end)), stdout: between(said.output, begin, middle), stderr: between(said.complaint, begin, end)}),
+	};
+}
+
 /** `ssh`: the command line up to and with the host; empty: this machine. */
 export function createKeptShell(start: StartConversation, ssh: readonly string[]): KeptShell {
 	// A shell of this machine is there at once, an ssh takes its time.
@@ -50,22 +64,15 @@ export function createKeptShell(start: StartConversation, ssh: readonly string[]
 				return undefined;
 			}
 
-			const mark = `vsnap-${randomBytes(12).toString('hex')}`;
-			const [begin, middle, end] = [`${mark}-a.`, `${mark}-b.`, `${mark}-c.`];
+			const {question, readAnswer} = questionFor(request.argv);
 			const startedAt = performance.now();
-			// Standard output and standard error reach us each by itself, so both are marked.
-			const said = await lines.ask({
-				text: `printf ${begin}; printf ${begin} >&2; ${keptLineOf(request.argv)} </dev/null; printf '${middle}%s${end}' "$?"; printf ${end} >&2\n`,
-				outputEnd: end,
-				complaintEnd: end,
-			}, request.timeoutMs!);
+			const said = await lines.ask(question, request.timeoutMs!);
 			if (said === undefined) {
 				return undefined;
 			}
 
 			const durationMs = Math.round(performance.now() - startedAt);
-			const [stdout, stderr] = [between(said.output, begin, middle), between(said.complaint, begin, end)];
-			const exitCode = Number(between(said.output, middle, end));
+			const {exitCode, stdout, stderr} = readAnswer(said);
 			if (notRun.has(exitCode)) {
 				return undefined;
 			}

@@ -1,5 +1,6 @@
 /**
-For qemu+ssh hosts: what must run beside the images runs there over ssh. virsh itself stays here, its URI leads to the host.
+For qemu+ssh hosts: what must run beside the images runs there over ssh. virsh answers questions there, where it is; what changes something is said to one that runs here, whose
+URI leads to the host.
 */
 import {mkdir, rename, writeFile} from 'node:fs/promises';
 import path from 'node:path';
@@ -7,6 +8,7 @@ import process from 'node:process';
 import {quoteForShell} from '../../model/text/shell-quote.ts';
 import {fail, type Result} from '../../model/result.ts';
 import type {RunOutput} from '../../engine/ports.ts';
+import type {ChangingShells} from './changing-shell.ts';
 import type {StartConversation} from './conversation.ts';
 import {createKeptShell, lineOf} from './kept-shell.ts';
 import type {Runner} from './run.ts';
@@ -74,6 +76,21 @@ export async function sharedSshEnvironment(controlFolder: string, searchPath: st
 	return {PATH: `${folder}:${searchPath}`};
 }
 
+/** What only says how ssh gets there. Anything else may lead to another libvirt than a virsh over there would ask. */
+const onlyForSsh = new Set(['keyfile', 'no_verify', 'no_tty']);
+
+/**
+The command line of a virsh that runs beside libvirt's daemon, up to its URI: one that runs here goes over the line and back for each of the calls that a question is made of.
+Undefined where the URI has more to say.
+*/
+export function virshThere(uri: string, controlFolder: string): {ssh: string[]; uri: string} | undefined {
+	const target = parseSshTarget(uri);
+	const [, driver, path, query = ''] = /^([a-z]+)\+ssh:\/\/[^/?#]*(\/[^?#]*)(?:\?([^#]*))?$/i.exec(uri) ?? [];
+	return target !== undefined && path !== undefined && [...new URLSearchParams(query).keys()].every(name => onlyForSsh.has(name))
+		? {ssh: sshArgv(target, controlFolder), uri: `${driver}://${path}`}
+		: undefined;
+}
+
 /** The ssh command line up to and with the host; the remote command line follows as one word. `controlFolder` holds the shared connection. */
 export function sshArgv(target: SshTarget, controlFolder?: string): string[] {
 	return [
@@ -93,18 +110,19 @@ export function sshArgv(target: SshTarget, controlFolder?: string): string[] {
 /**
 Commands for `host` go over ssh, quoted for the POSIX shell that ssh starts there; commands for `here` go to `local`. One connection is shared for a
 minute. `controlFolder` must be short (a socket's path ends at about 100 characters) and private: it is made with mode 0700. `converse`: for a shell that is kept open for
-questions; missing: each command has an ssh of its own.
+questions, `changing`: for what changes something; missing: each command has an ssh of its own.
 */
-export function createSshRunner(target: SshTarget, local: Runner, options: {controlFolder: string; converse?: StartConversation}): Runner {
+export function createSshRunner(target: SshTarget, local: Runner, options: {controlFolder: string; converse?: StartConversation; changing?: ChangingShells}): Runner {
 	const ssh = sshArgv(target, options.controlFolder);
 	const shell = options.converse && createKeptShell(options.converse, ssh);
+	const changing = options.changing?.at(ssh, {unreached: result => asRemote(result, target)});
 	return async request => {
 		if (request.where === 'here') {
 			return local(request);
 		}
 
 		await mkdir(options.controlFolder, {recursive: true, mode: 0o700}).catch(() => undefined);
-		return await shell?.ask(request) ?? asRemote(await local({...request, inProcess: undefined, where: 'here', argv: [...ssh, lineOf(request.argv)]}), target);
+		return await shell?.ask(request) ?? await changing?.ask(request) ?? asRemote(await local({...request, inProcess: undefined, where: 'here', argv: [...ssh, lineOf(request.argv)]}), target);
 	};
 }
 

@@ -38,8 +38,14 @@ async function takePatiently(fileDescriptor: number, lockTimeoutMs: number): Pro
 	}
 }
 
-/** `held` is told of every file that commands have to inherit, and when no longer. */
-export function createDomainLocks(folder: PrivateFolder, held: Set<number>): Pick<StateStore, 'isDomainLocked' | 'lockDomain'> {
+export type LockHolders = {
+	/** Told of every file that commands have to inherit, and when no longer. */
+	held: Set<number>;
+	/** Ends what is kept open and has inherited it: a lock lasts as long as anybody has its file open. */
+	letGo?: (lock: number) => Promise<void>;
+};
+
+export function createDomainLocks(folder: PrivateFolder, {held, letGo}: LockHolders): Pick<StateStore, 'isDomainLocked' | 'lockDomain'> {
 	const lockFolder = path.join(folder.path, 'lock');
 	const lockPath = (uuid: string) => path.join(lockFolder, `${uuid}.lock`);
 	return {
@@ -80,6 +86,7 @@ export function createDomainLocks(folder: PrivateFolder, held: Set<number>): Pic
 				during: async act => lockAtHand.run(fd, act),
 				async release() {
 					held.delete(file.value.fd);
+					await letGo?.(fd);
 					await file.value.truncate(0).catch(() => undefined);
 					await file.value.close();
 				},

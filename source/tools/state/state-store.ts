@@ -13,7 +13,7 @@ import {
 } from '../run/private-files.ts';
 import {appendAuditLog, readAuditLog} from './audit-log.ts';
 import {appendRan, readRan} from './command-log.ts';
-import {createDomainLocks} from './domain-locks.ts';
+import {createDomainLocks, type LockHolders} from './domain-locks.ts';
 import {JournalFolder, journalSuffix} from './journal-folder.ts';
 import {formatJournalLine, isWholeLine} from './journal-lines.ts';
 import {PrivateFolder} from './private-folder.ts';
@@ -68,8 +68,7 @@ function journalAt(folder: PrivateFolder, filePath: string, lines: number): Jour
 	};
 }
 
-/** `held` is told of every file that commands have to inherit, and when no longer. */
-export function createStateStore({folderPath, held}: {folderPath: string; held: Set<number>}): StateStore {
+export function createStateStore({folderPath, ...holders}: {folderPath: string} & LockHolders): StateStore {
 	const folder = new PrivateFolder(folderPath);
 	const journalFolder = path.join(folderPath, 'journal');
 	const archiveFolder = path.join(folderPath, 'given-up');
@@ -88,7 +87,7 @@ export function createStateStore({folderPath, held}: {folderPath: string; held: 
 
 	const journals = new JournalFolder({journalFolder, damagedFolder: path.join(folderPath, 'damaged'), deleteMetadata});
 	return {
-		...createDomainLocks(folder, held),
+		...createDomainLocks(folder, holders),
 		workPath,
 		openJournal: async plan => folder.attemptIn([journalFolder, ...workFolders(plan.id)], async () => {
 			// Everything that a command or its undo reads is on disk before the first of them: the way back must not need room.

@@ -86,6 +86,39 @@ test('what virsh complains of is asked once more in a process of its own, and fa
 	t.false(alone.flat().some(word => word.startsWith('uri')));
 });
 
+/** An ssh that leads to a shell of this machine, which looks for programs in the folder; virsh's own URI would lead nowhere. */
+function virshOverThere(t: ExecutionContext, searchPath: string) {
+	const conversations = createConversations();
+	t.teardown(() => {
+		conversations.end();
+	});
+	const started: string[][] = [];
+	const start: StartConversation = (argv, environment) => {
+		started.push([...argv]);
+		return conversations.start(argv, environment);
+	};
+
+	const there = {ssh: ['env', `PATH=${searchPath}`, '/bin/sh', '-c'], uri: 'test:///default'};
+	return {started, kept: createKeptVirsh(start, ['virsh', '-q', '-c', 'test:///default?here'], there)};
+}
+
+test('on another machine questions are asked of a virsh there, and what reads files of this one is told to one here', async t => {
+	const {started, kept} = virshOverThere(t, process.env.PATH!);
+	t.deepEqual(await kept.ask(['uri']), ['test:///default\n']);
+	t.deepEqual(await kept.ask(['list --all --name']), ['test\n']);
+	t.deepEqual(started.map(([program]) => program), ['env']);
+	t.regex(started[0]!.at(-1)!, /^env LC_ALL=C LANGUAGE= .*XDG_CACHE_HOME=\/dev\/null.* virsh -q -c test:\/\/\/default$/);
+	t.is(await kept.tell('uri'), 'test:///default?here\n');
+	t.deepEqual(started.map(([program]) => program), ['env', 'virsh']);
+});
+
+test('where there is no virsh over there, the one here is asked, and nobody looks again', async t => {
+	const {started, kept} = virshOverThere(t, await temporaryFolder(t));
+	t.deepEqual(await kept.ask(['uri']), ['test:///default?here\n']);
+	t.deepEqual(await kept.ask(['uri']), ['test:///default?here\n']);
+	t.deepEqual(started.map(([program]) => program), ['env', 'virsh']);
+});
+
 test('many questions share lines, and each has its own answer', async t => {
 	const {virsh, alone} = realVirsh(t);
 	const names = Array.from({length: 60}, (_, index) => `s${index}`);

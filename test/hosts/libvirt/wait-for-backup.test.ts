@@ -14,6 +14,7 @@ function virshWith(answers: Array<[Result<string>, Result<string>]>): {virsh: Vi
 	const virsh: Virsh = {
 		prefix: ['virsh'],
 		askOne: async () => fail(toolFailure('Not expected')),
+		tell: async () => false,
 		async ask(questions) {
 			asked.push(questions.map(question => [...question]));
 			return succeed(answers[Math.min(asked.length, answers.length) - 1]!);

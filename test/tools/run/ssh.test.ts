@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import {promisify} from 'node:util';
 import test from 'ava';
-import {sharedSshEnvironment} from '../../../source/tools/run/ssh.ts';
+import {sharedSshEnvironment, virshThere} from '../../../source/tools/run/ssh.ts';
 
 const run = promisify(execFile);
 
@@ -23,4 +23,13 @@ test('virsh finds an ssh that shares the connection, and that one finds the real
 	// Made anew each time.
 	await sharedSshEnvironment(path.join(folder, 'control'), '/usr/bin');
 	t.regex(await readFile(path.join(folder, 'control/bin/ssh'), 'utf8'), /^PATH=\/usr\/bin$/m);
+});
+
+test('a virsh over there is asked only where the URI says no more than the way', t => {
+	t.like(virshThere('qemu+ssh://root@[::1]:2222/system?keyfile=/k&no_verify=1', '/c'), {uri: 'qemu:///system'});
+	t.like(virshThere('test+ssh://host/default', '/c'), {uri: 'test:///default'});
+	t.true(virshThere('qemu+ssh://host/session', '/c')!.ssh.includes('ControlPath=/c/%C'));
+	for (const uri of ['qemu:///system', 'qemu+ssh://host/system?socket=/run/other.sock', 'qemu+ssh://host/system?netcat=/bin/way', 'qemu+ssh://host/system?mode=direct', 'qemu+libssh2://host/system', 'qemu+tls://host/system', 'qemu+ssh:///system']) {
+		t.is(virshThere(uri, '/c'), undefined, uri);
+	}
 });

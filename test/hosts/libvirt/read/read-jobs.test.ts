@@ -18,7 +18,7 @@ function world(mirror = ''): Domain {
 
 /** What is asked of virsh is answered in this order: the domain's job, then that of the one disk. */
 function answering(...answers: Answer[]): Virsh {
-	return {ask: async () => succeed(answers), askOne: async () => answers[0]!, prefix: []};
+	return {ask: async () => succeed(answers), askOne: async () => answers[0]!, prefix: [], tell: async () => false};
 }
 
 async function jobsOf(answers: Answer[], domain = world()): Promise<string[]> {
