@@ -129,15 +129,15 @@ type CheckedReading = {
 
 /** The inventory, where the files that were looked at are those that libvirt sees. */
 async function readChecked({reading, virsh, fence, check, pools, readThisHost, isFenced}: CheckedReading, {uuid, alsoPaths}: {uuid: string; alsoPaths: readonly string[]}): ReturnType<Host['readInventory']> {
-	const [access, host] = await Promise.all([check({isFresh: true}), readThisHost()]);
+	const [access, inventory, there] = await Promise.all([
+		check({isFresh: true}),
+		readInventory(reading, readThisHost(), {uuid, alsoPaths}),
+		isFenced ? readSizesThere(virsh, uuid) : undefined,
+	]);
 	if (!access.ok) {
 		return access;
 	}
 
-	const [inventory, there] = await Promise.all([
-		host.ok ? readInventory(reading, host.value, {uuid, alsoPaths}) : host,
-		isFenced ? readSizesThere(virsh, uuid) : undefined,
-	]);
 	if (!inventory.ok) {
 		return inventory;
 	}

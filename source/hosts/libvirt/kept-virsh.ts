@@ -50,7 +50,7 @@ function linesThere(start: StartConversation, prefix: readonly string[], {ssh, u
 		const conversation = start([...ssh, command]);
 		opened.push(conversation);
 		return conversation;
-	}, {most: mostLines, leastPatienceMs: patienceMs.overSsh});
+	}, {most: mostLines, leastPatienceMs: patienceMs.overSsh, isFar: true});
 	let isMissing = false;
 	return {
 		async ask(...question) {

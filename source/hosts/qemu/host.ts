@@ -87,7 +87,7 @@ export function createQemuHost(options: QemuHostOptions): Host {
 
 			const {bare, version, live} = found.value;
 			const host = hostOf(version ?? await readProgramVersion(runner, bare.argv));
-			const inventory = await readInventory(reading, host, {uuid, alsoPaths});
+			const inventory = await readInventory(reading, succeed(host), {uuid, alsoPaths});
 			return inventory.ok ? succeed(withoutOwnLocks({...inventory.value, bare, ...(live?.user && {qemuUser: live.user})})) : inventory;
 		},
 		readSurroundings: async request => readSurroundings(reading, request),

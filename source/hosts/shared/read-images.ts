@@ -52,6 +52,8 @@ by the headers. Fails only where the host cannot be asked.
 */
 export async function readImages(runner: Runner, formats: ReadonlyMap<string, string>): Promise<Result<Image[]>> {
 	const images = new Map<string, Image>();
+	// Most images are named by their domains: asked for beside the chains, only the others have to be asked for after them.
+	const factsOfNamed = readFileFacts(runner, [...formats.keys()]);
 	const chains = await mapLimited(groupByStem(formats), readersAtOnce, async (group): Promise<Result<void>> => {
 		for (const [path, format] of group) {
 			const chain = images.has(path) ? succeed([]) : await readChain(runner, path, format);
@@ -75,13 +77,13 @@ export async function readImages(runner: Runner, formats: ReadonlyMap<string, st
 		return failed;
 	}
 
-	const facts = await readFileFacts(runner, [...images.keys()]);
-	if (!facts.ok) {
-		return facts;
+	const [named, others] = await Promise.all([factsOfNamed, readFileFacts(runner, [...images.keys()].filter(path => !formats.has(path)))]);
+	if (!named.ok || !others.ok) {
+		return named.ok ? others as Result<never> : named;
 	}
 
 	const known = await mapLimited(inOrder(images, formats), readersAtOnce, async (image): Promise<Image> => {
-		const file = facts.value.get(image.path);
+		const file = named.value.get(image.path) ?? others.value.get(image.path);
 		return file?.isRegular === false ? {...image, file, allocatedBytes: await readDeviceBytes(runner, image)} : {...image, file};
 	});
 	await markQcow2InRaw(runner, known);

@@ -235,14 +235,19 @@ async function readRealFolders(runner: Runner, images: readonly Image[]): Promis
 /** `alsoPaths`: files that the request names, there or not. */
 type InventoryRequest = {uuid: string; alsoPaths: readonly string[]};
 
-/** Everything that a planner may ask. */
-export async function readInventory(reading: Reading, host: HostFacts, {uuid, alsoPaths}: InventoryRequest): Promise<Result<Inventory>> {
+/** Everything that a planner may ask. `hostFacts`: asked for meanwhile. */
+export async function readInventory(reading: Reading, hostFacts: Result<HostFacts> | Promise<Result<HostFacts>>, {uuid, alsoPaths}: InventoryRequest): Promise<Result<Inventory>> {
 	const {source, runner} = reading;
-	const read = await readWhole(reading, uuid, {withForeignPins: true, withSecrets: true, alsoPaths});
+	const [read, found] = await Promise.all([readWhole(reading, uuid, {withForeignPins: true, withSecrets: true, alsoPaths}), hostFacts]);
+	if (!found.ok) {
+		return found;
+	}
+
 	if (!read.ok) {
 		return read;
 	}
 
+	const host = found.value;
 	const {details, records} = read.value;
 	const pins = pinsOfDomain(details.domain, details.snapshots);
 	const memoryPaths = new Set(details.snapshots.flatMap(snapshot => snapshot.memory.mode === 'external' ? [snapshot.memory.path] : []));

@@ -20,7 +20,7 @@ export type Question = {
 export type Said = {output: string; complaint: string};
 
 export type Conversation = {
-	/** One question at a time. Undefined: it has ended, or did not answer in time; it is of no more use then. */
+	/** Questions are answered in their order. Undefined: it has ended, or did not answer in time; it is of no more use then. */
 	ask(question: Question, timeoutMs: number): Promise<Said | undefined>;
 	/** Of one that has ended by itself. */
 	readonly exitCode?: number | undefined;
@@ -29,29 +29,65 @@ export type Conversation = {
 
 export type StartConversation = (argv: readonly string[], moreEnvironment?: Readonly<Record<string, string>>) => Conversation;
 
-export type Started = {child: ReturnType<typeof spawn>; heard: Said; onHeard: (() => void) | undefined; hasEnded: boolean};
+/** `from`: where the end of the answer is looked for, for it may come in pieces. */
+type Waiting = {question: Question; from: number; settle: (said?: Said) => void};
+
+export type Started = {child: ReturnType<typeof spawn>; heard: Said; waiting: Waiting[]; hasEnded: boolean};
+
+/** What was said up to the end of the answer to the first question; the rest belongs to the next. */
+function cutAnswer({heard}: Started, waiting: Waiting): Said | undefined {
+	const {outputEnd, complaintEnd} = waiting.question;
+	const at = heard.output.indexOf(outputEnd, waiting.from);
+	if (at === -1) {
+		waiting.from = Math.max(0, heard.output.length - outputEnd.length);
+		return undefined;
+	}
+
+	const complaintAt = complaintEnd === undefined ? heard.complaint.length : heard.complaint.indexOf(complaintEnd);
+	if (complaintAt === -1) {
+		return undefined;
+	}
+
+	const [outputTo, complaintTo] = [at + outputEnd.length, complaintAt + (complaintEnd?.length ?? 0)];
+	const said = {output: heard.output.slice(0, outputTo), complaint: heard.complaint.slice(0, complaintTo)};
+	heard.output = heard.output.slice(outputTo);
+	heard.complaint = heard.complaint.slice(complaintTo);
+	return said;
+}
+
+function hear(started: Started): void {
+	for (let first = started.waiting[0]; first !== undefined; first = started.waiting[0]) {
+		const said = cutAnswer(started, first);
+		if (said === undefined && !started.hasEnded) {
+			return;
+		}
+
+		started.waiting.shift();
+		first.settle(said);
+	}
+}
 
 /** `inheritFds`: open files that it has to hold open as well. It is then no part of our session, and no signal of our terminal reaches it. */
 export function startProgram([program = '', ...words]: readonly string[], env: NodeJS.ProcessEnv, inheritFds?: readonly number[]): Started {
 	const child = spawn(program, words, {stdio: ['pipe', 'pipe', 'pipe', ...inheritFds ?? []], env, cwd: '/', detached: inheritFds !== undefined});
-	const started: Started = {child, heard: {output: '', complaint: ''}, onHeard: undefined, hasEnded: false};
+	const started: Started = {child, heard: {output: '', complaint: ''}, waiting: [], hasEnded: false};
 	child.stdout!.setEncoding('utf8').on('data', (text: string) => {
 		started.heard.output += text;
-		started.onHeard?.();
+		hear(started);
 	});
 	child.stderr!.setEncoding('utf8').on('data', (text: string) => {
 		started.heard.complaint += text;
-		started.onHeard?.();
+		hear(started);
 	});
 	const end = () => {
 		started.hasEnded = true;
-		started.onHeard?.();
+		hear(started);
 	};
 
 	// Not its `close`: what it has started itself may go on for long.
 	child.on('error', end).on('exit', end);
 	// It may have gone when it is written to; that shows in its end.
-	child.stdin!.on('error', end);
+	child.stdin!.on('error', () => undefined);
 	// Nobody waits for a program that is not being asked.
 	child.unref();
 	for (const stream of [child.stdin, child.stdout, child.stderr]) {
@@ -61,39 +97,31 @@ export function startProgram([program = '', ...words]: readonly string[], env: N
 	return started;
 }
 
-/** Whether it has answered, and not ended or taken too long. */
-async function listen(started: Started, {outputEnd, complaintEnd}: Question, timeoutMs: number): Promise<boolean> {
-	return new Promise<boolean>(resolve => {
-		const timer = setTimeout(() => {
-			resolve(false);
-		}, timeoutMs);
-		let from = 0;
-		const hear = () => {
-			const {output, complaint} = started.heard;
-			const hasOutput = output.includes(outputEnd, from);
-			const isOver = hasOutput && (complaintEnd === undefined || complaint.includes(complaintEnd));
-			// A mark may come in pieces, and something after it.
-			from = hasOutput ? from : Math.max(0, output.length - outputEnd.length);
-			if (isOver || started.hasEnded) {
-				clearTimeout(timer);
-				resolve(isOver);
-			}
-		};
-
-		started.onHeard = hear;
-		hear();
-	});
-}
-
 /** Undefined: it has ended, or did not answer in time. What it said until then is in `heard`. */
 export async function askStarted(started: Started, question: Question, timeoutMs: number): Promise<Said | undefined> {
-	started.heard = {output: '', complaint: ''};
-	started.child.stdin!.write(question.text);
-	const isAnswered = await listen(started, question, timeoutMs);
+	const said = await new Promise<Said | undefined>(resolve => {
+		const timer = setTimeout(() => {
+			resolve(undefined);
+		}, timeoutMs);
+		started.waiting.push({
+			question,
+			from: 0,
+			settle(answer) {
+				clearTimeout(timer);
+				resolve(answer);
+			},
+		});
+		started.child.stdin!.write(question.text);
+	});
+	if (said === undefined || question.complaintEnd !== undefined) {
+		return said;
+	}
+
 	// What it wrote to standard error before the end of the answer has come in by then.
 	await setImmediate();
-	started.onHeard = undefined;
-	return isAnswered ? started.heard : undefined;
+	const more = started.heard.complaint;
+	started.heard.complaint = '';
+	return {...said, complaint: said.complaint + more};
 }
 
 /** Starts programs on this machine, and ends them all together. What is asked after that is not answered. */

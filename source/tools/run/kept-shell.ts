@@ -57,7 +57,7 @@ export function questionFor(argv: readonly string[]): {question: Question; readA
 /** `ssh`: the command line up to and with the host; empty: this machine. */
 export function createKeptShell(start: StartConversation, ssh: readonly string[]): KeptShell {
 	// A shell of this machine is there at once, an ssh takes its time.
-	const lines = new Lines(() => start([...ssh, 'sh']), {most: mostShells, leastPatienceMs: ssh.length === 0 ? 0 : sshPatienceMs});
+	const lines = new Lines(() => start([...ssh, 'sh']), {most: mostShells, leastPatienceMs: ssh.length === 0 ? 0 : sshPatienceMs, isFar: ssh.length > 0});
 	return {
 		async ask(request) {
 			if (!isQuestion(request)) {

@@ -3,12 +3,16 @@ As many conversations with one program as are needed for no question to wait for
 */
 import type {Conversation, Said} from './conversation.ts';
 
-type Line = {conversation: Conversation; openedAt: number; isBusy: boolean; hasAnswered: boolean};
+/** `open`: how many questions are not answered yet. */
+type Line = {conversation: Conversation; openedAt: number; askedAt: number; open: number; hasAnswered: boolean};
 
 /** Where no more may be opened, a process of its own is left. */
 const fullPatienceMs = 150;
 /** The first answer comes when the program has started, and perhaps connected to another machine. */
 const firstPatienceMs = 3000;
+/** What is asked at the same moment goes the long way together: whoever asked waits for all of it. */
+const momentMs = 5;
+const mostTogether = 16;
 /** Where nothing can be connected to, not every question is asked twice. */
 const pauseMs = 10_000;
 
@@ -16,16 +20,18 @@ export class Lines {
 	readonly #start: () => Conversation;
 	readonly #most: number;
 	readonly #leastPatienceMs: number;
+	readonly #isFar: boolean;
 	readonly #lines = new Set<Line>();
 	readonly #waiting: Array<(line?: Line) => void> = [];
 	#patienceMs: number;
 	#pausedUntil = 0;
 
-	/** `leastPatienceMs`: a question that takes longer holds up no other: that gets a line of its own, unless to open one takes longer still. 0: nothing ever waits while there may be more. */
-	constructor(start: () => Conversation, {most, leastPatienceMs}: {most: number; leastPatienceMs: number}) {
+	/** `leastPatienceMs`: a question that takes longer holds up no other: that gets a line of its own, unless to open one takes longer still. 0: nothing ever waits while there may be more. `isFar`: an answer comes from another machine. */
+	constructor(start: () => Conversation, {most, leastPatienceMs, isFar = false}: {most: number; leastPatienceMs: number; isFar?: boolean}) {
 		this.#start = start;
 		this.#most = most;
 		this.#leastPatienceMs = leastPatienceMs;
+		this.#isFar = isFar;
 		this.#patienceMs = leastPatienceMs === 0 ? 0 : firstPatienceMs;
 	}
 
@@ -36,7 +42,9 @@ export class Lines {
 			return undefined;
 		}
 
+		line.askedAt = performance.now();
 		const answer = await line.conversation.ask(question, timeoutMs);
+		line.open -= 1;
 		if (answer === undefined) {
 			this.#drop(line);
 			return undefined;
@@ -47,21 +55,26 @@ export class Lines {
 			this.#patienceMs = this.#leastPatienceMs === 0 ? 0 : Math.min(Math.max(performance.now() - line.openedAt, this.#leastPatienceMs), firstPatienceMs);
 		}
 
-		const next = this.#waiting.shift();
-		line.isBusy = next !== undefined;
-		next?.(line);
+		for (const next of line.open === 0 ? this.#waiting.splice(0, this.#isFar ? mostTogether : 1) : []) {
+			line.open += 1;
+			next(line);
+		}
+
 		return answer;
 	}
 
 	#open(): Line {
-		const line = {conversation: this.#start(), openedAt: performance.now(), isBusy: true, hasAnswered: false};
+		const line = {conversation: this.#start(), openedAt: performance.now(), askedAt: performance.now(), open: 1, hasAnswered: false};
 		this.#lines.add(line);
 		return line;
 	}
 
 	#drop(line: Line): void {
+		if (!this.#lines.delete(line)) {
+			return;
+		}
+
 		line.conversation.end();
-		this.#lines.delete(line);
 		if (!line.hasAnswered) {
 			this.#pausedUntil = performance.now() + pauseMs;
 		}
@@ -73,10 +86,12 @@ export class Lines {
 	}
 
 	async #take(): Promise<Line | undefined> {
-		const idle = [...this.#lines].find(line => !line.isBusy);
-		if (idle !== undefined) {
-			idle.isBusy = true;
-			return idle;
+		const now = performance.now();
+		const free = [...this.#lines].find(line => line.open === 0)
+			?? [...this.#lines].find(line => this.#isFar && now - line.askedAt < momentMs && line.open < mostTogether);
+		if (free !== undefined) {
+			free.open += 1;
+			return free;
 		}
 
 		const patienceMs = this.#lines.size < this.#most ? this.#patienceMs : Math.max(this.#patienceMs, fullPatienceMs);

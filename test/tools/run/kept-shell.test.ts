@@ -46,6 +46,29 @@ test('what is asked at once is answered by a shell each on this machine, and by 
 	t.is(await shellsOf(['sh', '-c', 'exec "$0"']), 1);
 });
 
+test('over ssh, what is asked at the same moment goes there together, and each has its own answer', async t => {
+	const ask = openShell(t, ['sh', '-c', 'exec "$0"']);
+	t.like(await ask(['true']), {ok: true});
+	const answers = await Promise.all(Array.from({length: 12}, async (_, index) => ask(['sh', '-c', `echo out${index} $PPID; echo err${index} >&2; exit ${index % 3}`], {acceptedExitCodes: [1]})));
+	const shells = new Set(answers.map(answer => answer?.ok && answer.value.stdout.split(' ')[1]).filter(Boolean));
+	t.is(shells.size, 1);
+	for (const [index, answer] of answers.entries()) {
+		if (index % 3 === 2) {
+			t.like(answer, {ok: false, failure: {cause: {exitCode: 2, stderr: `err${index}\n`}}});
+		} else {
+			t.true(answer?.ok && answer.value.stdout.startsWith(`out${index} `) && answer.value.stderr === `err${index}\n`);
+		}
+	}
+});
+
+test('where it ends over there in the midst, each that went with it is left to be asked by itself', async t => {
+	const ask = openShell(t, ['sh', '-c', 'exec "$0"']);
+	t.like(await ask(['true']), {ok: true});
+	const answers = await Promise.all([['echo', 'a'], ['sh', '-c', 'kill -9 $PPID; sleep 0.1'], ['echo', 'c']].map(async argv => ask(argv)));
+	t.like(answers[0], {ok: true, value: {stdout: 'a\n'}});
+	t.deepEqual(answers.slice(1), [undefined, undefined]);
+});
+
 test('programs speak English, and what the shell has a command of its own for is the program all the same', async t => {
 	const ask = openShell(t, []);
 	t.like(await ask(['printenv', 'LC_ALL']), {ok: true, value: {stdout: 'C\n'}});
