@@ -172,9 +172,7 @@ export function createVirsh({runner, uri, isReadOnly, keep, makeMark}: VirshOpti
 
 	return {
 		prefix,
-		async tell(words) {
-			return await kept?.tell(formatQuestion(words)) !== undefined;
-		},
+		tell: async words => await kept?.tell(formatQuestion(words)) !== undefined,
 		async askOne(question, options = {}) {
 			const [answer] = await askKept([question]);
 			return answer === undefined ? askAlone(question, options) : succeed(answer);
