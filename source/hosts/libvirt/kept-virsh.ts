@@ -119,9 +119,11 @@ export function createKeptVirsh(start: StartConversation, prefix: readonly strin
 			return answers?.[0];
 		},
 		async ask(questions) {
-			const asked = questions.filter(question => isForLines(question));
+			// A virsh over there would say how it got to the daemon, and not how we do.
+			const known = new Map(there === undefined ? [] : [['uri', `${prefix.at(-1)!}\n`]]);
+			const asked = questions.filter(question => isForLines(question) && !known.has(question));
 			if (asked.length === 0 || asked.length > mostQuestions) {
-				return questions.map(() => undefined);
+				return questions.map(question => known.get(question));
 			}
 
 			// Nothing tells which question an error belongs to, so then each is asked once more by itself.
@@ -131,7 +133,7 @@ export function createKeptVirsh(start: StartConversation, prefix: readonly strin
 				const alone = await askLines([question]);
 				return alone?.[0];
 			});
-			const byQuestion = new Map(asked.map((question, index) => [question, answers[index]]));
+			const byQuestion = new Map<string, string | undefined>([...known, ...asked.map((question, index): [string, string | undefined] => [question, answers[index]])]);
 			return questions.map(question => byQuestion.get(question));
 		},
 	};
