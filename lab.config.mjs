@@ -24,6 +24,7 @@ const beyondTheRun = [
 	'denied',
 	'doctor',
 	'encrypted',
+	'encrypted-backup',
 	'export',
 	'export-bare',
 	'faults',

@@ -1,6 +1,8 @@
 /** What is advised where images are encrypted, or a record tells no format, is done, and the action then works. */
 import {randomUUID} from 'node:crypto';
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {
+	mkdir, mkdtemp, rm, writeFile,
+} from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
@@ -75,7 +77,15 @@ test.serial('a standalone QEMU over an encrypted image: the disk is left out as 
 	const told = await runBare(domain, ['doctor', domain.name]);
 	t.notRegex(told.stdout, /cannot-start/, told.stdout);
 
+	const target = path.join(domain.folder, 'backups');
+	await mkdir(target);
+	const copy = (...options: string[]) => ['backup', 'create', domain.name, '--to', target, ...options];
+	await refusedBare(t, domain, copy(), /What is on vda is encrypted, and its copy would not be\. To have it so all the same: --decrypt\. Or name the other disks: --disk vdb\./);
+	await doBare(domain, ...copy('--decrypt'), '--yes');
+
 	await quit(domain);
+	await refusedBare(t, domain, copy('--decrypt'), /Start the domain: QEMU itself then copies the disk\. Or name the other disks: --disk DISK\./);
+	await doBare(domain, ...copy('--decrypt', '--disk=vdb'), '--yes');
 	const second = await refusedBare(t, domain, ['create', domain.name, 's2'], leaveOut);
 	const outside = await refusedBare(t, domain, ['create', domain.name, 's2', ...second.split(' ')], /Or: Ask for external disks: ([^.]*)\./);
 	await doBare(domain, 'create', domain.name, 's2', ...second.split(' '), ...outside.split(' '), '--yes');

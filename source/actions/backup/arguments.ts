@@ -39,6 +39,7 @@ export const cli: CliSpec<'backup'> = {
 		{flags: '--no-checkpoint', summary: 'make none: the next backup cannot build on this one'},
 		{flags: '--disk <name>', summary: 'only this disk; repeat for each', isRepeated: true},
 		{flags: '--quiesce', summary: 'have the guest agent freeze the file systems at the beginning'},
+		{flags: '--decrypt', summary: 'copy encrypted disks, too, into files that are not encrypted'},
 		{flags: '--rate <bytes>', summary: 'copy at most so much a second of each disk: 50M'},
 		{flags: '--description <text>', summary: 'what the backup is for'},
 	],
@@ -61,10 +62,11 @@ export const cli: CliSpec<'backup'> = {
 				disks: raw.disk as string[] | undefined ?? [],
 				isQuiesced: raw.quiesce === true,
 				rateBytes: rate.value,
+				...(raw.decrypt === true && {isDecrypted: true}),
 			})
 			: rate;
 	},
-	write: ({to, since, checkpoint, description, disks, isQuiesced, rateBytes}) => ({
+	write: ({to, since, checkpoint, description, disks, isQuiesced, isDecrypted, rateBytes}) => ({
 		words: [],
 		raw: {
 			to,
@@ -73,6 +75,7 @@ export const cli: CliSpec<'backup'> = {
 			checkpoint: checkpoint ?? false,
 			disk: disks,
 			quiesce: isQuiesced,
+			decrypt: isDecrypted,
 			rate: rateBytes?.toString(),
 			description,
 		},

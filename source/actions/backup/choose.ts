@@ -5,6 +5,7 @@ import type {BackupAction} from '../../model/plan/request.ts';
 import type {Manifest} from '../../model/backup/manifest.ts';
 import {healthOf, type DiskHealth} from '../../model/domain/checkpoint-health.ts';
 import {headDisks, isWritableMedium, type Disk} from '../../model/domain/domain.ts';
+import {encryptedLayers} from '../../model/domain/recorded-chain.ts';
 import type {BackupFolder} from '../../model/domain/inventory.ts';
 import type {Checkpoint} from '../../model/domain/snapshot.ts';
 import {chainOf, imageAt} from '../../model/images/image-graph.ts';
@@ -107,6 +108,9 @@ const allocatedOf = ({graph}: PlanContext, path: string): number => chainOf(grap
 
 const isCopied = (disk: Disk): boolean => isWritableMedium(disk) && disk.device !== 'floppy' && disk.transient === undefined;
 
+/** By itself, or by an image that it is backed by. */
+export const holdsEncrypted = ({graph}: Pick<PlanContext, 'graph'>, {sourcePath, isEncrypted}: Disk): boolean => isEncrypted || (sourcePath !== undefined && encryptedLayers(graph, sourcePath).length > 0);
+
 /** Its image; or why it cannot be copied, as the end of a sentence. libvirt has to be given a target of exactly the size that the guest sees (9.0 dies of another). */
 function copiedImage({graph}: PlanContext, {sourcePath, isEncrypted, hasSlices}: Disk): Image | string {
 	const image = sourcePath === undefined ? undefined : imageAt(graph, sourcePath);
@@ -145,7 +149,13 @@ export function chooseTargets(context: PlanContext, action: BackupAction, given:
 			return [];
 		}
 
-		if (disk.isEncrypted) {
+		if (holdsEncrypted(context, disk) && action.isDecrypted !== true) {
+			const plain = asked.filter(other => !holdsEncrypted(context, other)).map(other => `--disk ${other.target}`);
+			refuse(`What is on ${target} is encrypted, and its copy would not be.`, `To have it so all the same: --decrypt.${plain.length === 0 ? '' : ` Or name the other disks: ${plain.join(' ')}.`}`);
+			return [];
+		}
+
+		if (holdsEncrypted(context, disk)) {
 			notes.push(`What is on ${target} is encrypted, and its copy is not.`);
 		}
 

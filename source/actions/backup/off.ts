@@ -4,16 +4,19 @@ only: what has to be united out of the bitmaps of all layers is in its memory al
 */
 import {posix} from 'node:path';
 import {headDisks} from '../../model/domain/domain.ts';
+import {describeSecret} from '../../model/domain/start-files.ts';
 import {chainOf, imageAt} from '../../model/images/image-graph.ts';
 import type {ProgramCommand, QmpCommand, Step} from '../../model/plan/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {refuseBrokenChain} from '../../planner/checks/blockers.ts';
 import type {PlanContext} from '../../planner/context.ts';
+import {keysOf, secretOn} from '../../planner/encryption/keys.ts';
 import {fileCommands, imageCommands} from '../../planner/hypervisor/commands.ts';
 import type {Backup, CopiedDisk} from '../../planner/hypervisor/hypervisor.ts';
 import {copySteps, type Ask, type OpenDisk} from '../../planner/hypervisor/qmp/copy.ts';
 import {recordOff} from '../../planner/records/record-off.ts';
 import {step} from '../../planner/steps/step.ts';
+import {holdsEncrypted} from './choose.ts';
 
 const whenStopped = 'Recover would remove what was copied; the disks are as they were.';
 const whenStoppedCopying = 'Recover would end qemu-storage-daemon and remove what was copied; until then it has the disks open, and the domain cannot be started.';
@@ -32,13 +35,23 @@ function refuse(context: PlanContext, {disks, isQuiesced}: Backup): void {
 
 	for (const {target, headPath} of disks) {
 		refuseBrokenChain(context, headPath);
-		if (known.find(disk => disk.target === target)?.isEncrypted) {
+		const disk = known.find(candidate => candidate.target === target);
+		if (disk !== undefined && holdsEncrypted(context, disk) && !context.can.opensEncrypted) {
 			context.blockers.push({
 				kind: 'not-supported',
-				text: `The disk ${target} is encrypted: while the domain is off it is not copied by this version.`,
+				text: `What is on ${target} is encrypted, and while the domain is off nobody tells its passphrase.`,
 				remedy: 'Start the domain: QEMU itself then copies the disk. Or name the other disks: --disk DISK.',
 			});
 		}
+	}
+}
+
+/** Each disk that is copied whole is opened by a program of its own; changes are copied by one for all, which is given one passphrase. Appends a blocker. */
+function requireOneSecret(context: PlanContext, {disks}: Backup): void {
+	const {layersOf} = keysOf(context);
+	const secrets = disks.map(({headPath}) => secretOn(layersOf(headPath))?.secret).filter(secret => secret !== undefined);
+	if (new Set(secrets.map(secret => describeSecret(secret))).size > 1) {
+		context.blockers.push({kind: 'not-supported', text: 'The disks are encrypted with different secrets: their changes alone cannot be copied together.', remedy: 'Copy everything: --full.'});
 	}
 }
 
@@ -100,7 +113,8 @@ function socketPlace({workPath, host}: PlanContext): {socketPath: string; open: 
 }
 
 /** Appends blockers. */
-function daemonSteps(context: PlanContext, {disks, rateBytes, stamp}: Backup): Step[] {
+function daemonSteps(context: PlanContext, backup: Backup): Step[] {
+	const {disks, rateBytes, stamp} = backup;
 	const {socketPath, open, close} = socketPlace(context);
 	if (new TextEncoder().encode(socketPath).length > longestSocketPath) {
 		context.blockers.push({
@@ -112,6 +126,7 @@ function daemonSteps(context: PlanContext, {disks, rateBytes, stamp}: Backup): S
 
 	const ask: Ask = (execute, parameters = {}, more = {}): QmpCommand => ({tool: 'qmp', socketPath, execute, arguments: parameters, files: [], ...more});
 	const quit = ask('quit', {}, {until: {kind: 'gone'}});
+	requireOneSecret(context, backup);
 	const chains = disks.map((disk, index) => openChain(context, disk, index));
 	const targets = disks.map(({target}) => target).join(', ');
 	return [

@@ -2,7 +2,7 @@
 The fields of a backup: its folder, what is copied, and what the next one needs.
 */
 import type {Request} from '../../model/plan/request.ts';
-import {hasProcess} from '../../model/domain/domain.ts';
+import {hasProcess, headDisks} from '../../model/domain/domain.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
 import {descriptionField, nameByTime} from '../names.ts';
 import {switchField, type Field} from '../question.ts';
@@ -22,6 +22,11 @@ export function checkpointForBackup(details: DomainDetails | undefined, nowMs: n
 /** Left open, its name is that of the moment of the plan; one that is given as none stays none. */
 function withoutName({checkpoint: _name, ...rest}: AskedBackup): AskedBackup {
 	return rest as AskedBackup;
+}
+
+/** An action that says nothing of it leaves encrypted disks encrypted. */
+function withoutDecryption({isDecrypted: _isDecrypted, ...rest}: AskedBackup): AskedBackup {
+	return rest;
 }
 
 export function backupFields(request: AskedBackup, {details}: Pick<Asked, 'details'>): Field[] {
@@ -49,6 +54,11 @@ export function backupFields(request: AskedBackup, {details}: Pick<Asked, 'detai
 		switchField({
 			id: 'checkpoint', label: 'Checkpoint', question: 'Should a checkpoint be made with it?', isOn: !('checkpoint' in request) || request.checkpoint !== undefined, note: 'The next backup can then copy just the changes since this one.',
 		}, isOn => ({request: isOn ? withoutName(request) : {...request, checkpoint: undefined}})),
+		...(details !== undefined && headDisks(details.domain).some(({isEncrypted}) => isEncrypted)
+			? [switchField({
+				id: 'isDecrypted', label: 'Encrypted', question: 'Should encrypted disks be copied into files that are not encrypted?', isOn: request.isDecrypted === true, note: 'Whoever can read the folder can then read what is on them.',
+			}, isOn => ({request: isOn ? {...request, isDecrypted: true} : withoutDecryption(request)}))]
+			: []),
 		...(details !== undefined && hasProcess(details.domain)
 			? [switchField({
 				id: 'isQuiesced', label: 'Freeze', question: 'Should the file systems of the guest be frozen for the beginning?', isOn: isQuiesced, labels: ['no', 'yes, its file systems'], note: 'Needs the guest agent. The file systems are then consistent.',

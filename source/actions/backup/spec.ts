@@ -36,6 +36,7 @@ export const backup = {
 				disks: given.disks ?? [],
 				isQuiesced: given.isQuiesced ?? false,
 				rateBytes: given.rateBytes,
+				...(given.isDecrypted && {isDecrypted: true}),
 			},
 			answered: given.to === undefined ? [] : ['folder'],
 		};

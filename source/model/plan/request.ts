@@ -149,6 +149,8 @@ export type BackupAction = OnDomain & {
 	isQuiesced: boolean;
 	/** Bytes a second, for each disk. */
 	rateBytes: number | undefined;
+	/** Encrypted disks are copied, too, and their copies are not encrypted. */
+	isDecrypted?: true;
 };
 
 /** The domain goes on with the disks of a point of a folder of backups. */

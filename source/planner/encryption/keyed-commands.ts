@@ -21,11 +21,14 @@ export type KeyedImages = {
 
 type Options = {[option: string]: string | Options};
 
-function optionsOf({path, format, driver, encryption}: Layer, backing?: Options): Options {
+const keyOf = ({format, encryption}: Layer): Options => encryption === undefined ? {} : (format === 'luks' ? {'key-secret': id} : {encrypt: {'key-secret': id}});
+
+function optionsOf(layer: Layer, backing?: Options): Options {
+	const {path, format, driver} = layer;
 	return {
 		driver: format,
 		file: {driver, filename: path},
-		...(encryption && (format === 'luks' ? {'key-secret': id} : {encrypt: {'key-secret': id}})),
+		...keyOf(layer),
 		...(backing && {backing}),
 	};
 }
@@ -95,6 +98,21 @@ export function openedWithKey(images: KeyedImages, command: ProgramCommand): str
 	return command.tool === 'qemu-img' && verb !== 'info' && path !== undefined && secretOn(images.layersOf(path)) !== undefined ? [path] : [];
 }
 
+/** Its nodes are those of chains that are there. Of what is encrypted within qcow2 it wants to hear how (7.2), which the name of an image need not say. */
+function openInDaemon(images: KeyedImages, command: ProgramCommand): ProgramCommand {
+	const opened = new Map(command.argv.flatMap((word, index): Array<[number, Layer]> => {
+		const node = command.argv[index - 1] === '--blockdev' ? JSON.parse(word) as {file: {filename: string}} : undefined;
+		const layer = node && images.layersOf(node.file.filename)[0];
+		return layer?.encryption === undefined ? [] : [[index, layer]];
+	}));
+	const [program, ...words] = command.argv.map((word, index) => {
+		const layer = opened.get(index);
+		const {encrypt, ...key} = layer === undefined ? {} : keyOf(layer) as {encrypt?: Options};
+		return layer === undefined ? word : JSON.stringify({...JSON.parse(word) as Options, driver: layer.format, ...key, ...(encrypt && {encrypt: {format: 'luks', ...encrypt}})});
+	});
+	return opened.size === 0 ? command : keyed(images, command, {layers: [...opened.values()], words: [program!, ...words]});
+}
+
 /** The command with the passphrases that it needs: mostly itself. Several have to be run in this order. */
 export function withKeys(images: KeyedImages, command: ProgramCommand): ProgramCommand[] {
 	const {tool, argv} = command;
@@ -108,6 +126,10 @@ export function withKeys(images: KeyedImages, command: ProgramCommand): ProgramC
 		const layers = images.layersOf(held).slice(0, 1);
 		const options = JSON.parse(argv.at(-1)!.slice('json:'.length)) as Options;
 		return [keyed(images, command, {layers, words: [...argv.slice(0, -1), nameOf({...optionsOf(layers[0]!), ...options})]})];
+	}
+
+	if (tool === 'qemu-storage-daemon') {
+		return [openInDaemon(images, command)];
 	}
 
 	const top = (layers: readonly Layer[], name: string): Layer => ({...layers[0]!, path: name});

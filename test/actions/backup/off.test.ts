@@ -73,5 +73,12 @@ test('what is too long, encrypted or frozen is refused', t => {
 	t.regex(plan({isQuiesced: true}).blockers.join('\n'), /no file systems to freeze/);
 	const encrypted = threeSnapshots();
 	encrypted.details.domain.definition.disks[0]!.isEncrypted = true;
-	t.regex(plan({}, {inventory: encrypted}).blockers.join('\n'), /vda is encrypted/);
+	t.deepEqual(plan({}, {inventory: encrypted}).blockers, []);
+	t.regex(plan({}, {inventory: {...encrypted, host: {...encrypted.host, hypervisor: 'qemu'}}}).blockers.join('\n'), /What is on vda is encrypted, and while the domain is off nobody tells its passphrase/);
+	const two = withBitmap('/d/vda.s3');
+	for (const [index, disk] of two.details.domain.definition.disks.entries()) {
+		disk.encryption = {format: 'luks', secret: {uuid: `secret-${index}`}};
+	}
+
+	t.regex(plan({}, {inventory: two}).blockers.join('\n'), /different secrets: their changes alone/);
 });

@@ -128,3 +128,13 @@ for (const [name, command, wanted] of commands) {
 		t.deepEqual(shown(command), wanted);
 	});
 }
+
+test('keyed: a daemon that has images open, each with what it needs', t => {
+	const nodes = ['/d/base', '/d/top'].map(filename => JSON.stringify({driver: filename === '/d/base' ? 'raw' : 'qcow2', 'node-name': 'x', file: {driver: 'file', filename}}));
+	const [{argv}] = withKeys(keys, {tool: 'qemu-storage-daemon', argv: ['qemu-storage-daemon', ...nodes.flatMap(node => ['--blockdev', node])], files: []}) as [ProgramCommand];
+	t.is(argv.slice(0, 3).join(' '), `qemu-storage-daemon ${object}`);
+	t.deepEqual([argv[4]!, argv[6]!].map(node => JSON.parse(node) as object), [
+		{driver: 'luks', 'node-name': 'x', file: {driver: 'file', filename: '/d/base'}, 'key-secret': 'vsnap-tui'},
+		{driver: 'qcow2', 'node-name': 'x', file: {driver: 'file', filename: '/d/top'}, encrypt: {format: 'luks', 'key-secret': 'vsnap-tui'}},
+	]);
+});
