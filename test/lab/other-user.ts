@@ -7,6 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import type {ExecutionContext} from 'ava';
+import {quoteForShell} from '../../source/model/text/shell-quote.ts';
 import {attempt, run, type Ran} from './run.ts';
 import {domainPrefix, labEnvironment, programPath} from './settings.ts';
 
@@ -17,6 +18,8 @@ export type OtherUser = {
 	home: string;
 	/** Any program, with a libvirt session of its own. */
 	attempt(program: string, args: string[]): Promise<Ran>;
+	/** For a shell of root's: the program as this user. */
+	line(args: string[]): string;
 	runProgram(args: string[], options?: {env?: Record<string, string>; folder?: string}): Promise<Ran>;
 };
 
@@ -44,6 +47,7 @@ export async function makeOtherUser(t: ExecutionContext, {groups = []}: {groups?
 		uid,
 		home,
 		attempt: async (program, args) => attemptIn(home, {XDG_RUNTIME_DIR: home}, [program, ...args]),
+		line: args => ['env', '-u', 'VSNAP_TUI_STATE', '-u', 'XDG_CONFIG_HOME', `HOME=${home}`, ...asUser, process.execPath, path.join(programFolder, path.basename(programPath)), ...args].map(word => quoteForShell(word)).join(' '),
 		runProgram: async (args, {env = {}, folder = home} = {}) => attemptIn(folder, env, [process.execPath, path.join(programFolder, path.basename(programPath)), ...args]),
 	};
 }
