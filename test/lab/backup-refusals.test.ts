@@ -7,9 +7,10 @@ import test, {type ExecutionContext} from 'ava';
 import {backUp, digestPoint, makeTarget, readManifests} from './backups.ts';
 import {doBare, markBareDisks, runBare, startBare} from './bare-domain.ts';
 import {startLab} from './daemons.ts';
-import {makeDomain, start} from './domains.ts';
+import {makeDomain, start, stop} from './domains.ts';
 import {readError, report} from './program.ts';
 import {runAsTold} from './remedies.ts';
+import {virsh} from './run.ts';
 import {markLive} from './snapshots.ts';
 
 test.before(startLab);
@@ -66,4 +67,22 @@ test.serial('the same of a standalone QEMU that went to another user, and not of
 	const closed = await makeClosed(t, other);
 	await doBare(other, 'backup', 'create', `--to=${closed.folder}`, '--yes', other.name);
 	t.is((await readdir(closed.folder)).length, 3);
+});
+
+test.serial('a managed save is no reason to refuse: the backup says that it is as after a power failure, and the guest goes on from its memory with the checkpoint that was made', async t => {
+	const domain = await makeDomain(t, {sizeMiB: 8});
+	const folder = await makeTarget(t, domain);
+	await start(domain);
+	const held = [await markLive(domain, 1)];
+	await virsh('managedsave', domain.uuid);
+	const off = await backUp(domain, folder);
+	t.is(off.exitCode, 0, report(off));
+	await virsh('start', domain.uuid);
+	held.push(await markLive(domain, 2));
+	const next = await backUp(domain, folder);
+	t.is(next.exitCode, 0, report(next));
+	const manifests = await readManifests(folder);
+	t.deepEqual(manifests.map(({consistency, disks}) => [consistency, ...disks.map(({kind}) => kind)]), [['crash-consistent', 'full', 'full'], ['crash-consistent', 'incremental', 'incremental']]);
+	t.deepEqual(await Promise.all(manifests.map(async manifest => digestPoint(folder, manifest))), held);
+	await stop(domain);
 });

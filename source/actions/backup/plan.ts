@@ -79,7 +79,7 @@ function draftOf({inventory: {details, definitionXml}}: PlanContext, {action, no
 		parent: isBuilt ? base!.point.point : null,
 		since: isBuilt ? base!.checkpoint.name : null,
 		checkpoint: checkpoint?.name ?? null,
-		consistency: details.domain.liveDefinition === undefined ? 'off' : (action.isQuiesced ? 'frozen' : 'crash-consistent'),
+		consistency: details.domain.liveDefinition === undefined && !details.domain.hasManagedSave ? 'off' : (action.isQuiesced ? 'frozen' : 'crash-consistent'),
 		description: action.description ?? null,
 		domain: {name, uuid, definition: redactDefinition(definitionXml)},
 		disks: disks.map(({target, path, virtualSizeBytes, backing}) => ({
@@ -122,7 +122,7 @@ export function planBackup(action: BackupAction, inventory: Inventory, given: Pl
 
 	const {base, whyFull} = chosenBase.value;
 	const {disks, notes} = chooseTargets(context, action, {base, folder, fileOf: disk => posix.join(folder.path, diskFileName(point, disk))});
-	refuseBusyDomain(context, {staysOn: {disks: new Set(disks.map(({target}) => target))}});
+	refuseBusyDomain(context, {staysOn: {disks: new Set(disks.map(({target}) => target))}, onlyReads: true});
 	refuseFolder(context, folder, disks);
 	if (!isOff(context)) {
 		requireActiveDisks(context, 'Until then QEMU can back up none of them.');
@@ -163,7 +163,7 @@ export function planBackup(action: BackupAction, inventory: Inventory, given: Pl
 		],
 		...(isOff(context) && {written: (checkpoint.value?.disks ?? []).map(({path}) => path)}),
 		basis: disks.map(({headPath}) => headPath),
-		consequences: describeBackup({point, action, disks, base, whyFull, notes, checkpoint: checkpoint.value?.name, others: checkpoints.map(({name}) => name), isOff: isOff(context), extras}),
+		consequences: describeBackup({point, action, disks, base, whyFull, notes, checkpoint: checkpoint.value?.name, others: checkpoints.map(({name}) => name), isOff: isOff(context), hasMemory: inventory.details.domain.hasManagedSave, extras}),
 	});
 }
 

@@ -32,9 +32,11 @@ export function describeBackup(given: {
 	/** Names of the checkpoints that are there. */
 	others: string[];
 	isOff: boolean;
+	/** It is off with its memory saved by libvirt. */
+	hasMemory: boolean;
 	extras: Extras;
 }): Consequence[] {
-	const {point, action, disks, base, whyFull, notes, checkpoint, others, isOff, extras} = given;
+	const {point, action, disks, base, whyFull, notes, checkpoint, others, isOff, hasMemory, extras} = given;
 	const isBuilt = disks.some(({backing}) => backing !== undefined);
 	const info = (text: string): Consequence => ({severity: 'info', text});
 	const warning = (text: string): Consequence => ({severity: 'warning', text});
@@ -43,8 +45,9 @@ export function describeBackup(given: {
 		...(isBuilt ? [info(`It holds the changes since "${base!.checkpoint.name}", and needs the files of ${base!.point.point} to be restored.`)] : []),
 		...(whyFull === undefined ? [] : [info(`It is a full backup: ${whyFull}.`)]),
 		...notes.map(text => warning(text)),
+		...(hasMemory ? [warning('The memory that libvirt saved of the domain (managed save) is not in the backup, and what the guest had not written to its disks is lost there: restored, it boots as after a power failure.')] : []),
 		...(isOff
-			? [info('The domain is off: the disks are as the guest left them.')]
+			? (hasMemory ? [] : [info('The domain is off: the disks are as the guest left them.')])
 			: [action.isQuiesced ? info('The guest\'s file systems are frozen for the moment of the beginning.') : info('The disks are as at the moment of the beginning, crash-consistent: restored, the guest boots as after a power failure.')]),
 		info('Its memory is not in a backup.'),
 		...(checkpoint === undefined

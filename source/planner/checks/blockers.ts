@@ -39,9 +39,9 @@ const overlayBytes = 1024 * 1024;
 
 /**
 What stands in the way of every offline action on this domain. `staysOn`: the action leaves a domain that runs running, so that a transient domain outlives it,
-and disks other than these lose nothing by it.
+and disks other than these lose nothing by it. `onlyReads`: the domain goes on with the same content of its disks, also from memory that was saved.
 */
-export function refuseBusyDomain(context: PlanContext, options: {staysOn?: {disks: ReadonlySet<string>}} = {}): void {
+export function refuseBusyDomain(context: PlanContext, options: {staysOn?: {disks: ReadonlySet<string>}; onlyReads?: true} = {}): void {
 	const {inventory, blockers} = context;
 	const {domain} = inventory.details;
 	if (!domain.isPersistent && options.staysOn === undefined) {
@@ -52,7 +52,7 @@ export function refuseBusyDomain(context: PlanContext, options: {staysOn?: {disk
 		});
 	}
 
-	if (domain.hasManagedSave) {
+	if (domain.hasManagedSave && options.onlyReads === undefined) {
 		blockers.push({
 			kind: 'managed-save',
 			text: 'The domain has a managed save: its memory belongs to the current disks, and the next start would resume it on other disks.',
