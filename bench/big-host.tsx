@@ -82,8 +82,8 @@ async function answerTo(effect: Effect): Promise<Message | undefined> {
 			return {kind: 'domains-read', number: effect.number, result: succeed(domains)};
 		}
 
-		case 'read-picture': {
-			return {kind: 'picture-read', number: effect.number, uuid: effect.uuid, result: succeed(detailsWith(effect.uuid, snapshotCount))};
+		case 'read-details': {
+			return {kind: 'details-read', number: effect.number, uuid: effect.uuid, result: succeed(detailsWith(effect.uuid, snapshotCount))};
 		}
 
 		case 'poll-later': {

@@ -244,7 +244,7 @@ export const readVerbTable = (version: string): VerbTable => verbTableOf(buildPr
 /** `argv` without node and script. Fails with `usage`. */
 export function parseArguments(argv: string[], version: string): Result<Parsed> {
 	const typed: Typed = {words: new Set(argv), raw: {}};
-	const said = {out: '', error: ''};
+	const output = {out: '', error: ''};
 	const program = buildProgram(version, typed);
 	for (const command of [program, ...program.commands.flatMap(child => [child, ...child.commands])]) {
 		command.exitOverride(error => {
@@ -252,10 +252,10 @@ export function parseArguments(argv: string[], version: string): Result<Parsed> 
 			throw error;
 		}).configureOutput({
 			writeOut(text) {
-				said.out += text;
+				output.out += text;
 			},
 			writeErr(text) {
-				said.error += text;
+				output.error += text;
 			},
 		});
 	}
@@ -268,7 +268,7 @@ export function parseArguments(argv: string[], version: string): Result<Parsed> 
 		}
 
 		return error.exitCode === 0
-			? succeed({kind: 'print', text: said.out})
+			? succeed({kind: 'print', text: output.out})
 			: fail({kind: 'usage', ...usageProblem(error, typed.failed ?? program, program)});
 	}
 

@@ -93,10 +93,10 @@ function wantedScreen(invocation: Invocation, options: GlobalOptions): ScreenSta
 async function main(argv: string[]): Promise<number> {
 	// Whatever is made on the way, by us or by a command of ours, is private until it is given away.
 	process.umask(0o077);
-	const says = {isJson: argv.includes('--json'), writeError: (text: string) => process.stderr.write(text)};
+	const output = {isJson: argv.includes('--json'), writeError: (text: string) => process.stderr.write(text)};
 	const parsed = parseArguments(argv, packageJson.version);
 	if (!parsed.ok) {
-		return sayFailure(says, parsed.failure);
+		return sayFailure(output, parsed.failure);
 	}
 
 	if (parsed.value.kind === 'print') {
@@ -120,20 +120,20 @@ async function main(argv: string[]): Promise<number> {
 
 	if (options.connects.length > 1) {
 		return onSeveral(typed, options, {
-			says, start: typed.verb === 'screen' ? wantedScreen(typed, options) : undefined, runScreen, runVerb, isAscii: abilitiesOf(options).isAscii, listenForStop,
+			output, start: typed.verb === 'screen' ? wantedScreen(typed, options) : undefined, runScreen, runVerb, isAscii: abilitiesOf(options).isAscii, listenForStop,
 		});
 	}
 
 	const opened = await openWorld(options);
 	if (!opened.ok) {
-		return sayFailure(says, opened.failure);
+		return sayFailure(output, opened.failure);
 	}
 
 	const worlds = [opened.value];
 	try {
 		const wanted = await withUndo(typed, opened.value);
 		if (!wanted.ok) {
-			return sayFailure(says, wanted.failure);
+			return sayFailure(output, wanted.failure);
 		}
 
 		const invocation = wanted.value;
@@ -149,7 +149,7 @@ async function main(argv: string[]): Promise<number> {
 			isAscii: abilitiesOf(options).isAscii,
 			interrupt: stop.interrupt,
 			writeOut: text => process.stdout.write(text),
-			writeError: says.writeError,
+			writeError: output.writeError,
 		}, invocation, options.mode).finally(stop.dispose);
 	} finally {
 		await Promise.all(worlds.map(async ({world}) => world.host.close()));

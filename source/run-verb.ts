@@ -88,7 +88,7 @@ export async function runVerb(context: CommandContext, invocation: HostInvocatio
 		case 'doctor': {
 			return invocation.repair !== undefined && (invocation.domain === undefined || mode === undefined)
 				? sayFailure(context, {kind: 'usage', message: '--repair needs a domain, and --dry-run to see the plan or --yes to run it.'})
-				: (await import('./commands/doctor.ts')).seeDoctor(context, {domain: invocation.domain, repair: invocation.repair && {kind: invocation.repair, mode: mode ?? 'show', ...(invocation.folds && {way: 'fold'})}});
+				: (await import('./commands/doctor.ts')).seeDoctor(context, {domain: invocation.domain, repair: invocation.repair && {kind: invocation.repair, mode: mode ?? 'show', ...(invocation.folds && {option: 'fold'})}});
 		}
 
 		case 'action': {

@@ -49,7 +49,7 @@ export async function askEach(names: readonly string[], {isJson, writeOut, write
 }
 
 type Ways = {
-	says: Pick<Asked, 'isJson' | 'writeError'>;
+	output: Pick<Asked, 'isJson' | 'writeError'>;
 	/** Undefined: there is no terminal for it, or another verb. */
 	start: ScreenStart | undefined;
 	runScreen: (worlds: OpenWorld[], start: ScreenStart, options: GlobalOptions) => Promise<number>;
@@ -60,17 +60,17 @@ type Ways = {
 
 /** On one screen, or asked one beside the other. */
 export async function onSeveral(invocation: HostInvocation, options: GlobalOptions, {
-	says, start, runScreen, runVerb, isAscii, listenForStop,
+	output, start, runScreen, runVerb, isAscii, listenForStop,
 }: Ways): Promise<number> {
 	if (start === undefined && !looksOnly(invocation)) {
-		return sayFailure(says, invocation.verb === 'screen' ? {kind: 'usage', message: 'This needs a terminal.'} : {kind: 'usage', message: 'This is for one host.', hint: 'Name it with one --connect.'});
+		return sayFailure(output, invocation.verb === 'screen' ? {kind: 'usage', message: 'This needs a terminal.'} : {kind: 'usage', message: 'This is for one host.', hint: 'Name it with one --connect.'});
 	}
 
 	const worlds: OpenWorld[] = [];
 	for (const connect of options.connects) {
 		const opened = await openWorld({...options, connect});
 		if (!opened.ok) {
-			return sayFailure(says, opened.failure);
+			return sayFailure(output, opened.failure);
 		}
 
 		worlds.push(opened.value);
@@ -82,7 +82,7 @@ export async function onSeveral(invocation: HostInvocation, options: GlobalOptio
 		}
 
 		const stop = listenForStop();
-		const asked = {isJson: options.isJson, writeOut: (text: string) => process.stdout.write(text), writeError: says.writeError};
+		const asked = {isJson: options.isJson, writeOut: (text: string) => process.stdout.write(text), writeError: output.writeError};
 		return await askEach(options.connects, asked, async (name, own) => runVerb({
 			...worlds[options.connects.indexOf(name)]!, isJson: options.isJson, isAscii, interrupt: stop.interrupt, ...own,
 		}, invocation, options.mode)).finally(stop.dispose);

@@ -13,6 +13,9 @@ import {
 } from './names.ts';
 import type {Change, Field, Kept} from './question.ts';
 import type {OptionSpec, RawOptions} from './spec.ts';
+import {
+	discardWords, fieldWords, keepMemoryWords, keepWords, loseMemoryWords,
+} from './words.ts';
 
 /** Whether the memory of the guest goes with the state that is kept. */
 export function keepsMemory(currentState: CurrentState): boolean {
@@ -74,22 +77,19 @@ export function describeCurrentState(currentState: CurrentState): string {
 	return currentState.kind === 'keep' ? `keeping the current state as "${currentState.name}"${keepsMemory(currentState) ? ', with its memory' : ''}` : 'discarding the current state';
 }
 
-type Written = {label: string; note: string};
-
 /** What is lost with the current state. The time and the size only where the disks write to overlays on what the current snapshot froze. */
-function describeWritten(details: DomainDetails | undefined, nowMs: number): Written {
+function describeWritten(details: DomainDetails | undefined, nowMs: number): ReturnType<typeof discardWords> {
 	const current = details?.snapshots.find(({name}) => name === details.currentSnapshot);
 	const written = details === undefined ? [] : [...writtenSince(details).values()];
 	if (current === undefined || written.length === 0) {
-		return {label: 'discard', note: 'Everything written since the last snapshot will be gone for good.'};
+		return discardWords(undefined);
 	}
 
-	const age = formatAge(current.createdAt, Math.floor(nowMs / 1000));
-	const size = formatBytes(written.reduce((sum, bytes) => sum + bytes, 0));
-	return {
-		label: `discard: loses ${size}${age.endsWith(' ago') ? `, ${age.slice(0, -' ago'.length)}` : ''}`,
-		note: `Everything written since ${current.name} (${age}, ${size}) will be gone for good.`,
-	};
+	return discardWords({
+		since: current.name,
+		age: formatAge(current.createdAt, Math.floor(nowMs / 1000)),
+		size: formatBytes(written.reduce((sum, bytes) => sum + bytes, 0)),
+	});
 }
 
 type Asked = {
@@ -111,11 +111,10 @@ export function currentStateFields(currentState: CurrentState, asked: Asked, wit
 		{
 			kind: 'choice',
 			id: 'current-state',
-			label: 'Current state',
-			question: 'What should happen to the current state?',
+			...fieldWords.currentState,
 			chosen: currentState.kind,
 			choices: [
-				{id: 'keep', label: 'keep', note: 'As a snapshot: you can revert to it.', change: keep(kept)},
+				{id: 'keep', ...keepWords, change: keep(kept)},
 				{id: 'discard', ...describeWritten(details, nowMs), change: {request: withCurrentState({kind: 'discard'})}},
 			],
 		},
@@ -123,7 +122,7 @@ export function currentStateFields(currentState: CurrentState, asked: Asked, wit
 			? []
 			: [
 				{
-					kind: 'text', id: 'keep-name', label: 'Kept as', question: 'Keep it as the snapshot', value: kept.name, problem: problemOfName(kept.name, taken), change: name => keep({...kept, name}),
+					kind: 'text', id: 'keep-name', ...fieldWords.keptName, value: kept.name, problem: problemOfName(kept.name, taken), change: name => keep({...kept, name}),
 				},
 				descriptionField(kept.description, description => keep({...undescribed, ...(description !== undefined && {description})})),
 			] satisfies Field[]),
@@ -131,18 +130,13 @@ export function currentStateFields(currentState: CurrentState, asked: Asked, wit
 			? [{
 				kind: 'choice',
 				id: 'memory',
-				label: 'Its memory',
-				question: 'What should happen to the memory of the guest?',
+				...fieldWords.keptMemory,
 				chosen: keepsMemory(currentState) ? 'keep' : 'lose',
 				choices: [
 					{
-						id: 'keep',
-						label: `keep, up to ${formatBytes(details.domain.definition.memoryBytes)}`,
-						reason: whyNoMemory,
-						note: 'Reverting to the kept state resumes exactly here. Takes the time to write it.',
-						change: keep({...kept, memory: true}),
+						id: 'keep', ...keepMemoryWords(formatBytes(details.domain.definition.memoryBytes)), reason: whyNoMemory, change: keep({...kept, memory: true}),
 					},
-					{id: 'lose', label: 'lose', note: 'Reverting to the kept state boots as after a power failure.', change: keep(disksAlone)},
+					{id: 'lose', ...loseMemoryWords, change: keep(disksAlone)},
 				],
 			} satisfies Field]
 			: []),

@@ -7,6 +7,7 @@ import type {DomainDetails} from '../model/domain/inventory.ts';
 import type {Snapshot} from '../model/domain/snapshot.ts';
 import type {Field} from './question.ts';
 import type {OptionSpec, RawOptions} from './spec.ts';
+import {endStateWords, fieldWords} from './words.ts';
 
 const endStates = ['running', 'paused', 'shutoff'] as const satisfies EndState[];
 
@@ -36,8 +37,6 @@ export function presetEndState(details: Pick<DomainDetails, 'domain'>, memory: S
 	return memory === undefined || memory.memory.mode === 'no' ? stateNow(details) : (memory.state === 'paused' ? 'paused' : 'running');
 }
 
-const words: Record<EndState, string> = {running: 'running', paused: 'paused', shutoff: 'off'};
-
 /** Empty where the domain is off and stays so: nobody expects it to be started. `withEndState` gives the request with another answer. */
 export function endStateFields(endState: EndState | undefined, {details, memory}: {details: DomainDetails | undefined; memory?: Snapshot}, withEndState: (endState: EndState) => Request): Field[] {
 	const preset = details && presetEndState(details, memory);
@@ -46,18 +45,12 @@ export function endStateFields(endState: EndState | undefined, {details, memory}
 	}
 
 	const hasMemory = memory !== undefined && memory.memory.mode !== 'no';
-	const notes: Record<EndState, string> = hasMemory
-		? {running: 'Resumed from the memory of the snapshot.', paused: 'With the memory of the snapshot.', shutoff: 'Without the memory of the snapshot.'}
-		: {running: 'It boots anew.', paused: 'It is paused before it boots.', shutoff: 'It is off.'};
 	const now = stateNow(details);
 	return [{
 		kind: 'choice',
 		id: 'end-state',
-		label: 'Afterwards',
-		question: 'Power state afterwards?',
+		...fieldWords.endState,
 		chosen: endState,
-		choices: endStates.map(id => ({
-			id, label: `${words[id]}${id === now ? ', as now' : ''}`, note: notes[id], change: {request: withEndState(id)},
-		})),
+		choices: endStates.map(id => ({id, ...endStateWords(id, {isNow: id === now, hasMemory}), change: {request: withEndState(id)}})),
 	}];
 }

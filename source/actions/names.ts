@@ -5,6 +5,7 @@ import {stampOf} from '../model/text/format.ts';
 import type {DomainDetails} from '../model/domain/inventory.ts';
 import {freeName, nameProblem} from '../model/domain/snapshot-name.ts';
 import type {Change, TextField} from './question.ts';
+import {fieldWords} from './words.ts';
 
 /** What a proposed name depends on. */
 export type Naming = {nowMs: number; taken: ReadonlySet<string>};
@@ -25,7 +26,7 @@ export function nameByTime(beginning: string, {nowMs, taken}: Naming): string {
 /** What a snapshot is for, in the words of a person. `withDescription`: undefined where nothing is typed. */
 export function descriptionField(description: string | undefined, withDescription: (description: string | undefined) => Change): TextField {
 	return {
-		kind: 'text', id: 'description', label: 'Description', question: 'Its description', value: description ?? '', problem: undefined, change: text => withDescription(text === '' ? undefined : text), isBeside: true,
+		kind: 'text', id: 'description', ...fieldWords.description, value: description ?? '', problem: undefined, change: text => withDescription(text === '' ? undefined : text), isBeside: true,
 	};
 }
 

@@ -9,6 +9,7 @@ import {fail, succeed, type Result} from '../model/result.ts';
 import {storageOf} from '../planner/storage/storage.ts';
 import type {TextField} from './question.ts';
 import type {OptionSpec, RawOptions} from './spec.ts';
+import {fieldWords} from './words.ts';
 
 export const overlayFolderOption: OptionSpec = {
 	flags: '--overlay-folder <folder>', summary: 'for disks on block devices: where their new overlays go (default: where theirs are already)',
@@ -40,12 +41,10 @@ export function overlayFolderFields<T extends PlacesOverlays>(request: T, detail
 		: [{
 			kind: 'text',
 			id: 'overlay-folder',
-			label: 'Overlays in',
-			question: `The folder for new overlays of ${[...needing].join(', ')}`,
+			...fieldWords.overlayFolder(needing),
 			...(isExtra && {isExtra}),
 			value: overlayFolder ?? '',
 			problem: overlayFolder === undefined ? undefined : problemOf(overlayFolder),
-			note: 'They are on block devices. Left empty: the folder where their overlays are already.',
 			change: text => change((text === '' ? rest : {...request, overlayFolder: text}) as T),
 		}];
 }

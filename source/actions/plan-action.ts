@@ -37,8 +37,8 @@ function completePlan(action: Action, inventory: Inventory, given: PlanArguments
 
 	const context = planContext(inventory, given);
 	const space = spaceOf(plan.value, inventory, context.graph);
-	const told: Plan = space === undefined ? plan.value : {...plan.value, space, consequences: [...plan.value.consequences, describeSpace(space)]};
-	const guarded = guardWrites(context, told);
+	const withSpace: Plan = space === undefined ? plan.value : {...plan.value, space, consequences: [...plan.value.consequences, describeSpace(space)]};
+	const guarded = guardWrites(context, withSpace);
 	const reached = guarded.ok ? throughPools(context, guarded.value) : guarded;
 	const encrypted = reached.ok && context.can.opensEncrypted ? encryptPlan(context, reached.value) : reached;
 	return encrypted.ok ? succeed(context.hypervisor.complete(encrypted.value)) : encrypted;

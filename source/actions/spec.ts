@@ -94,7 +94,7 @@ export type ScreenSpec = {
 How a finished action is taken back: by another one, whose plan decides whether that is possible. `names`: what the action made and the other one needs, by which it is known
 whether it is still there. `says`: in a few words. Or a clause that says why nothing takes it back.
 */
-export type Undo = {given: Given; names?: {snapshot: string} | {checkpoint: string}; says: string} | {never: string};
+export type Undo = {given: Given; names?: {snapshot: string} | {checkpoint: string}; text: string} | {never: string};
 
 export type ActionSpec<K extends ActionKind> = {
 	kind: K;

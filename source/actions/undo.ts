@@ -6,16 +6,16 @@ import {isExternal, type Snapshot} from '../model/domain/snapshot.ts';
 import type {Given, Undo} from './spec.ts';
 
 /** Of an action that was carried out. `says`: what takes it back, in a few words. `never`: a clause that says why nothing does. */
-export type Undoing = {kind: 'possible'; given: Given; says: string} | {kind: 'refused'; says: string; reason: string} | {kind: 'never'; reason: string};
+export type Undoing = {kind: 'possible'; given: Given; text: string} | {kind: 'refused'; text: string; reason: string} | {kind: 'never'; reason: string};
 
 export function describeUndoing(undo: Undoing): string {
 	switch (undo.kind) {
 		case 'possible': {
-			return undo.says;
+			return undo.text;
 		}
 
 		case 'refused': {
-			return `not possible: ${undo.says}: ${undo.reason}`;
+			return `not possible: ${undo.text}: ${undo.reason}`;
 		}
 
 		case 'never': {
@@ -30,13 +30,13 @@ export function describeUndoing(undo: Undoing): string {
 
 /** Before it is carried out. */
 export function describeUndo(undo: Undo): string {
-	return 'never' in undo ? `not possible: ${undo.never}` : undo.says;
+	return 'never' in undo ? `not possible: ${undo.never}` : undo.text;
 }
 
 /** The state that was left is reverted to, if it was kept. */
 export function undoByReverting(currentState: CurrentState): Undo {
 	return currentState.kind === 'keep'
-		? {given: {kind: 'revert', snapshot: currentState.name}, names: {snapshot: currentState.name}, says: `revert to "${currentState.name}"`}
+		? {given: {kind: 'revert', snapshot: currentState.name}, names: {snapshot: currentState.name}, text: `revert to "${currentState.name}"`}
 		: {never: 'the state before is discarded'};
 }
 
@@ -46,7 +46,7 @@ export function undoByDropping(name: string, snapshots: readonly Snapshot[]): Un
 	return {
 		given: made === undefined || isExternal(made) ? {kind: 'merge', snapshot: name} : {kind: 'delete', snapshot: name, scope: 'one', isMetadataOnly: false},
 		names: {snapshot: name},
-		says: `delete "${name}", keep what was written since`,
+		text: `delete "${name}", keep what was written since`,
 	};
 }
 
@@ -56,6 +56,6 @@ export function undoCheckpoint(checkpoint: string, {isRecordOnly}: {isRecordOnly
 			kind: 'delete-checkpoint', checkpoint, scope: 'one', isMetadataOnly: isRecordOnly,
 		},
 		names: {checkpoint},
-		says: `delete ${isRecordOnly ? 'the record of ' : ''}the checkpoint "${checkpoint}"`,
+		text: `delete ${isRecordOnly ? 'the record of ' : ''}the checkpoint "${checkpoint}"`,
 	};
 }

@@ -15,7 +15,7 @@ export type Effect =
 	/** `domain`: by its UUID, gets the cursor. */
 	| {kind: 'go-to-host'; name: string; domain?: string}
 	| {kind: 'read-counts'; uuids: string[]}
-	| {kind: 'read-picture'; number: number; uuid: string; withForeignPins: boolean}
+	| {kind: 'read-details'; number: number; uuid: string; withForeignPins: boolean}
 	| {kind: 'read-unfinished'; number: number}
 	| {kind: 'read-backed-up'}
 	/** What is being read for the last question is given up. */

@@ -76,8 +76,8 @@ const act = byKind<Effect, [work: Work], Promise<Message | undefined>>({
 	'go-to-host': async () => undefined,
 	'read-domains': async ({number}, {services}) => ({kind: 'domains-read', number, result: await services.host.readDomains()}),
 	'read-counts': async ({uuids}, {services}) => ({kind: 'counts-read', uuids, result: await services.host.readSnapshotCounts(uuids)}),
-	'read-picture': async ({number, uuid, withForeignPins}, {services}) =>
-		({kind: 'picture-read', number, uuid, result: await services.host.readDetails(uuid, {withForeignPins})}),
+	'read-details': async ({number, uuid, withForeignPins}, {services}) =>
+		({kind: 'details-read', number, uuid, result: await services.host.readDetails(uuid, {withForeignPins})}),
 	'read-unfinished': async ({number}, {services}) => ({kind: 'unfinished-read', number, result: await services.readUnfinished()}),
 	'read-backed-up': async (_effect, {services}) => ({kind: 'backed-up-read', backedUpTo: await services.readBackedUpTo()}),
 	async 'read-undo'({number}, work) {

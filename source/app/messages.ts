@@ -45,7 +45,7 @@ export type Message =
 	| {kind: 'known-hosts-read'; known: readonly string[]}
 	| {kind: 'domains-read'; number: number; result: Result<DomainSummary[]>}
 	| {kind: 'counts-read'; uuids: string[]; result: Result<Map<string, number>>}
-	| {kind: 'picture-read'; number: number; uuid: string; result: Result<DomainDetails>}
+	| {kind: 'details-read'; number: number; uuid: string; result: Result<DomainDetails>}
 	| {kind: 'poll-due'; number: number}
 	/** The host says that a domain changed its state or definition; without a name, that any may have. */
 	| {kind: 'host-changed'; domain?: string}

@@ -15,7 +15,7 @@ import {
 import {selectedDomain} from './browse/rows.ts';
 import {pollSoon, selectDomain, settle} from './browse/select.ts';
 import type {State} from './state.ts';
-import {isSamePicture, noteChanges, noteList} from './doctor/health.ts';
+import {isSameDetails, noteChanges, noteList} from './doctor/health.ts';
 import {diagnose} from './doctor/update-doctor.ts';
 
 /** Snapshots made by others cause no event, so the domain in view is read again this often. */
@@ -75,7 +75,7 @@ export function takeCounts(state: State, result: Result<Map<string, number>>): S
 	return result.ok ? settle({...state, counts: {...state.counts, ...Object.fromEntries(result.value)}}) : state;
 }
 
-export function takePicture(state: State, {number, uuid, result}: {number: number; uuid: string; result: Result<DomainDetails>}): Update {
+export function takeDetails(state: State, {number, uuid, result}: {number: number; uuid: string; result: Result<DomainDetails>}): Update {
 	const reading = state.allDetails[uuid];
 	const details = reading && answer(reading, number, result);
 	if (details === undefined) {
@@ -85,7 +85,7 @@ export function takePicture(state: State, {number, uuid, result}: {number: numbe
 	const others = Object.entries(state.allDetails).filter(([key]) => key !== uuid).slice(-picturesKept + 1);
 	const counts = details.value === undefined ? state.counts : {...state.counts, [uuid]: details.value.snapshots.length};
 	const before = reading?.value;
-	const isChanged = before !== undefined && details.value !== undefined && !isSamePicture(before, details.value);
+	const isChanged = before !== undefined && details.value !== undefined && !isSameDetails(before, details.value);
 	const next = settle({...(isChanged ? noteChanges(state, [uuid]) : state), counts, allDetails: {...Object.fromEntries(others), [uuid]: details}});
 	if (uuid !== state.domainCursor.id) {
 		return [next, []];

@@ -28,7 +28,7 @@ import {takePlan} from './journey/start.ts';
 import {takeNumber} from './journey/update-journey.ts';
 import {takeSaved} from './journey/update-view.ts';
 import {chooseAction} from './browse/update-menu.ts';
-import {takeCounts, takeDomains, takePicture, takePoll} from './update-answers.ts';
+import {takeCounts, takeDomains, takeDetails, takePoll} from './update-answers.ts';
 import {takeUnfinished} from './run/update-recover.ts';
 import {isAtWork} from './run/jobs.ts';
 import {askWhetherToQuit, quit, takeSignal} from './run/update-quit.ts';
@@ -147,7 +147,7 @@ const takeMessage: (message: Message, state: State, viewport: Viewport) => Updat
 	'known-hosts-read': ({known}, state) => [takeKnownHosts(state, known), []],
 	'domains-read': (message, state) => takeDomains(state, message.number, message.result),
 	'counts-read': (message, state) => [takeCounts(state, message.result), []],
-	'picture-read': (message, state) => takePicture(state, message),
+	'details-read': (message, state) => takeDetails(state, message),
 	'poll-due': (message, state) => takePoll(state, message.number),
 	'host-changed'(message, given) {
 		const state = noteEvent(given, message.domain);

@@ -8,7 +8,7 @@ import type {Checkpoint} from '../model/domain/snapshot.ts';
 import {withDescendants} from '../model/domain/tree.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
 import {
-	describeHealth, describeNextBackup, formatSince, healthWords, ownerOf, tellCheckpoint, type SizeSince, type ToldCheckpoint,
+	describeHealth, describeNextBackup, formatSince, healthWords, ownerOf, summariseCheckpoint, type SizeSince, type CheckpointSummary,
 } from '../model/text/describe-checkpoint.ts';
 import {formatMomentWithAge, formatTime} from '../model/text/format.ts';
 import {sayFailure, sayJson, sayLines, type CommandContext} from './context.ts';
@@ -16,18 +16,18 @@ import {findDomain} from './find-domain.ts';
 import {formatTable} from './table.ts';
 import {treeLines} from './tree-lines.ts';
 
-type Told = ToldCheckpoint & {children: string[]; descendants: string[]};
+type ListedCheckpoint = CheckpointSummary & {children: string[]; descendants: string[]};
 
-function tell(details: DomainDetails, checkpoint: Checkpoint): Told {
+function tell(details: DomainDetails, checkpoint: Checkpoint): ListedCheckpoint {
 	const {checkpoints} = details;
 	return {
-		...tellCheckpoint(details, checkpoint),
+		...summariseCheckpoint(details, checkpoint),
 		children: checkpoints.filter(({parent}) => parent === checkpoint.name).map(({name}) => name),
 		descendants: [...withDescendants(checkpoints, checkpoint.name)].filter(name => name !== checkpoint.name),
 	};
 }
 
-function checkpointJson({checkpoint, disks: told, size, children, descendants}: Told) {
+function checkpointJson({checkpoint, disks: diskFacts, size, children, descendants}: ListedCheckpoint) {
 	const {name, description, parent, createdAt, disks} = checkpoint;
 	return {
 		name,
@@ -38,7 +38,7 @@ function checkpointJson({checkpoint, disks: told, size, children, descendants}: 
 		createdAt: new Date(createdAt * 1000).toISOString(),
 		size: size?.bytes ?? null,
 		disks: disks.map(disk => ({
-			name: disk.target, bitmap: disk.bitmap ?? null, health: told.find(({target}) => target === disk.target)?.health ?? null, size: disk.sizeBytes ?? null,
+			name: disk.target, bitmap: disk.bitmap ?? null, health: diskFacts.find(({target}) => target === disk.target)?.health ?? null, size: disk.sizeBytes ?? null,
 		})),
 	};
 }
@@ -64,7 +64,7 @@ export async function listCheckpoints(context: CommandContext, name: string): Pr
 		sayLines(context, [`"${domain.name}" has no checkpoints. vsnap-tui checkpoint create makes one.`]);
 	} else {
 		sayLines(context, treeLines(checkpoints, context.isAscii, checkpoint => {
-			const facts = tellCheckpoint(details.value, checkpoint);
+			const facts = summariseCheckpoint(details.value, checkpoint);
 			return [
 				formatTime(checkpoint.createdAt), facts.disks.map(({target}) => target).join(' '), sizeText(facts.size), describeHealth(facts), [checkpoint.description ?? '', ownerOf(checkpoint.name)].filter(text => text !== '').join(', '),
 			];

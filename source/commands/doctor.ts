@@ -16,14 +16,14 @@ export type DoctorOptions = {
 	/** Undefined: the whole host. */
 	domain: string | undefined;
 	/** Undefined: only look. Needs a domain. */
-	repair: {kind: FindingKind; mode: ActOptions['mode']; way?: 'fold'} | undefined;
+	repair: {kind: FindingKind; mode: ActOptions['mode']; option?: 'fold'} | undefined;
 };
 
 const words = {problem: 'PROBLEM', warning: 'Warning', info: 'Info'};
 
 /** The command that shows the plan; a name that begins with `-` would be taken for an option. */
-function commandFor(kind: FindingKind, domain: string, way?: 'fold'): string {
-	return `vsnap-tui doctor --repair ${kind}${way === undefined ? '' : ` --${way}`} --dry-run${domain.startsWith('-') ? ' --' : ''} ${quoteForShell(domain)}`;
+function commandFor(kind: FindingKind, domain: string, option?: 'fold'): string {
+	return `vsnap-tui doctor --repair ${kind}${option === undefined ? '' : ` --${option}`} --dry-run${domain.startsWith('-') ? ' --' : ''} ${quoteForShell(domain)}`;
 }
 
 function describe(finding: Finding): string[] {
@@ -67,7 +67,7 @@ async function repairFindings(context: CommandContext, given: {domain: string; f
 		return 0;
 	}
 
-	const request = repairRequest(ofKind, repair.kind, repair.way);
+	const request = repairRequest(ofKind, repair.kind, repair.option);
 	return request === undefined
 		? sayFailure(context, {
 			kind: 'refused',

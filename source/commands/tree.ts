@@ -2,7 +2,7 @@
 `vsnap-tui tree`: the snapshots, checkpoints and images of one domain. The names in its JSON are a contract.
 */
 import {describeProblem, holdingsOf, ownImages, type ImageHolding} from '../model/images/describe-images.ts';
-import {describeHealth, ownerOf, tellCheckpoint} from '../model/text/describe-checkpoint.ts';
+import {describeHealth, ownerOf, summariseCheckpoint} from '../model/text/describe-checkpoint.ts';
 import {formatBytes, formatTime, timeZoneName, formatMoment} from '../model/text/format.ts';
 import {isDenied} from '../model/images/image.ts';
 import type {DomainDetails, HostFacts} from '../model/domain/inventory.ts';
@@ -90,7 +90,7 @@ function imageLines(details: DomainDetails): string[] {
 function checkpointLines(details: DomainDetails, isAscii: boolean): string[] {
 	const {checkpoints} = details;
 	const lines = treeLines(checkpoints, isAscii, checkpoint => [
-		formatTime(checkpoint.createdAt), describeHealth(tellCheckpoint(details, checkpoint)), [checkpoint.description ?? '', ownerOf(checkpoint.name)].filter(text => text !== '').join(', '),
+		formatTime(checkpoint.createdAt), describeHealth(summariseCheckpoint(details, checkpoint)), [checkpoint.description ?? '', ownerOf(checkpoint.name)].filter(text => text !== '').join(', '),
 	]);
 	return checkpoints.length === 0 ? [] : ['', `Checkpoints (${checkpoints.length})`, ...lines];
 }

@@ -20,7 +20,7 @@ export async function listUndo(context: CommandContext): Promise<number> {
 
 	if (context.isJson) {
 		sayJson(context, found.value.map(({action: {id, at, domain, action}, undo}) => ({
-			id, at, domain, action, undo: {possible: undo.kind === 'possible', ...('says' in undo && {by: undo.says}), ...('reason' in undo && {reason: undo.reason})},
+			id, at, domain, action, undo: {possible: undo.kind === 'possible', ...('text' in undo && {by: undo.text}), ...('reason' in undo && {reason: undo.reason})},
 		})));
 	} else if (found.value.length === 0) {
 		sayLines(context, ['Nothing was done on this host that could be undone.']);
@@ -50,5 +50,5 @@ export async function findUndo({world, planning, interrupt}: Pick<CommandContext
 	const {undo, title, action: {domain}} = meant;
 	return undo.kind === 'possible'
 		? succeed({domain: domain.uuid, given: undo.given})
-		: fail({kind: 'refused', blockers: [{kind: 'not-supported', text: `"${title}" cannot be undone: ${undo.kind === 'refused' ? `${undo.says}: ` : ''}${undo.reason}.`}]});
+		: fail({kind: 'refused', blockers: [{kind: 'not-supported', text: `"${title}" cannot be undone: ${undo.kind === 'refused' ? `${undo.text}: ` : ''}${undo.reason}.`}]});
 }

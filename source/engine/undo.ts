@@ -55,7 +55,7 @@ async function undoDomain(world: World, planning: Planning, actions: readonly Do
 		return new Map(actions.map(({id}) => [id, {kind: 'never', reason}]));
 	}
 
-	const asked: Array<{id: string; given: Given; says: string}> = [];
+	const asked: Array<{id: string; given: Given; text: string}> = [];
 	for (const action of actions) {
 		const undo = undoOf(action.request, details.value);
 		if ('never' in undo) {
@@ -65,9 +65,9 @@ async function undoDomain(world: World, planning: Planning, actions: readonly Do
 
 		const reason = whyNotThere(action, undo.names, details.value);
 		if (reason === undefined) {
-			asked.push({id: action.id, given: undo.given, says: undo.says});
+			asked.push({id: action.id, given: undo.given, text: undo.text});
 		} else {
-			found.set(action.id, {kind: 'refused', says: undo.says, reason});
+			found.set(action.id, {kind: 'refused', text: undo.text, reason});
 		}
 	}
 
@@ -75,8 +75,8 @@ async function undoDomain(world: World, planning: Planning, actions: readonly Do
 		await prepareEach(planning, asked.map(({given}) => ({...given, uuid})), {
 			signal,
 			onPlan(index, plan) {
-				const {id, given, says} = asked[index]!;
-				found.set(id, plan.ok ? {kind: 'possible', given, says} : {kind: 'refused', says, reason: describeFailure(plan.failure).message});
+				const {id, given, text} = asked[index]!;
+				found.set(id, plan.ok ? {kind: 'possible', given, text} : {kind: 'refused', text, reason: describeFailure(plan.failure).message});
 			},
 		});
 	}

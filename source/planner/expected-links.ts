@@ -16,7 +16,7 @@ function linkTo(context: PlanContext, path: string, backingPath: string | undefi
 
 /** The links that merges write: a pull puts its top on what lay below the run, a commit tells what was backed by the top that it is backed by the lowest image. */
 export function linksOfMerges(context: PlanContext, merges: readonly Merge[]): Links {
-	return merges.flatMap(({way, top, below, into, rebased}) => way === 'pull'
+	return merges.flatMap(({method, top, below, into, rebased}) => method === 'pull'
 		? linkTo(context, top, below)
 		: rebased.flatMap(path => linkTo(context, path, into)));
 }

@@ -9,7 +9,7 @@ const question = '\u001B]11;?\u0007';
 /** How long an answer counts: a later one would change the colours under the eyes of whoever reads. In milliseconds, as the next. */
 const answerMs = 2000;
 /** How long the end waits for it. */
-const patienceMs = 300;
+const settleMs = 300;
 
 /** Undefined: it is no answer to that question. The weights are those of perceived brightness (ITU-R BT.601). */
 export function readBackground(reply: string): 'dark' | 'light' | undefined {
@@ -23,7 +23,7 @@ export function readBackground(reply: string): 'dark' | 'light' | undefined {
 }
 
 /** `onTold`: called once at most, in time. `settle`: no answer is on its way any longer, which would be typed into the shell. */
-export function watchBackground(onTold: (background: 'dark' | 'light') => void) {
+export function watchBackground(onFound: (background: 'dark' | 'light') => void) {
 	let askedAt = Number.NEGATIVE_INFINITY;
 	let close: (() => void) | undefined;
 	let answered = Promise.resolve();
@@ -41,12 +41,12 @@ export function watchBackground(onTold: (background: 'dark' | 'light') => void) 
 			if (background !== undefined && restMs(answerMs) > 0) {
 				askedAt = Number.NEGATIVE_INFINITY;
 				close?.();
-				onTold(background);
+				onFound(background);
 			}
 		},
 		async settle() {
-			if (restMs(patienceMs) > 0) {
-				await Promise.race([answered, setTimeout(restMs(patienceMs))]);
+			if (restMs(settleMs) > 0) {
+				await Promise.race([answered, setTimeout(restMs(settleMs))]);
 			}
 		},
 	};

@@ -163,8 +163,8 @@ export async function runScreen({hosts, openHost, abilities, start}: ScreenArgum
 		hosts, openHost, start, stage, viewport: createViewport(theme), isLinear: false, size,
 	});
 	const {store} = open;
-	const background = watchBackground(told => {
-		store.send({kind: 'background-told', background: told});
+	const background = watchBackground(found => {
+		store.send({kind: 'background-told', background: found});
 	});
 	const session = openSession(listenersOf({store, screen, background}));
 	const tellers = tellersOf({store, session, abilities});

@@ -7,7 +7,7 @@ test('at the start the host, the list and what is unfinished are asked, and noth
 	const brain = createBrain();
 	t.deepEqual(brain.send({kind: 'started'}).map(({kind}) => kind), ['read-unfinished', 'read-host', 'read-domains', 'read-backed-up', 'read-settings', 'tick-later']);
 	await brain.answer();
-	t.is(brain.effects.filter(({kind}) => kind === 'read-picture').length, 1);
+	t.is(brain.effects.filter(({kind}) => kind === 'read-details').length, 1);
 	const counts = brain.effects.filter(effect => effect.kind === 'read-counts');
 	t.deepEqual(counts.map(({uuids}) => uuids.length), [13]);
 });
@@ -31,7 +31,7 @@ test('a domain is read when the cursor rests on it, not when it passes', async t
 	const before = brain.effects.length;
 	brain.type('jjjjj');
 	await brain.answer();
-	const read = brain.effects.slice(before).flatMap(effect => effect.kind === 'read-picture' ? [effect.uuid] : []);
+	const read = brain.effects.slice(before).flatMap(effect => effect.kind === 'read-details' ? [effect.uuid] : []);
 	t.deepEqual(read, [selectedDomain(brain.state)!.uuid]);
 });
 
@@ -79,10 +79,10 @@ test('what is selected follows each new picture: the snapshot that has gone, and
 
 test('a late answer with an old number is dropped', async t => {
 	const brain = await atWeb();
-	const old = brain.effects.find(effect => effect.kind === 'read-picture')!;
+	const old = brain.effects.find(effect => effect.kind === 'read-details')!;
 	brain.type('R');
 	brain.send({
-		kind: 'picture-read', number: old.number, uuid: uuidOf(1), result: {ok: false, failure: {kind: 'read-only'}},
+		kind: 'details-read', number: old.number, uuid: uuidOf(1), result: {ok: false, failure: {kind: 'read-only'}},
 	});
 	t.is(brain.state.allDetails[uuidOf(1)]!.failure, undefined);
 	t.not(brain.state.allDetails[uuidOf(1)]!.waiting, undefined);
@@ -102,7 +102,7 @@ test('the domain in view is read again every few seconds, never twice at a time'
 	const brain = await atWeb();
 	t.deepEqual(brain.effects.at(-1), {kind: 'poll-later', number: brain.state.pollNumber, afterMs: 5000});
 	const due = {kind: 'poll-due', number: brain.state.pollNumber} as const;
-	t.deepEqual(brain.send(due).map(({kind}) => kind).filter(kind => kind !== 'tick-later'), ['read-picture']);
+	t.deepEqual(brain.send(due).map(({kind}) => kind).filter(kind => kind !== 'tick-later'), ['read-details']);
 	t.deepEqual(brain.send(due), []);
 });
 

@@ -196,7 +196,7 @@ test('an action on several domains is taken back on all of them', async t => {
 			request: {kind: 'merge' as const, domain, snapshot: 'x'},
 		},
 		title: `Create x of ${domain.name}`,
-		undo: {kind: 'possible' as const, given: {kind: 'merge' as const, snapshot: domain.name === 'web01' ? 's3' : 'nightly'}, says: 'delete "x"'},
+		undo: {kind: 'possible' as const, given: {kind: 'merge' as const, snapshot: domain.name === 'web01' ? 's3' : 'nightly'}, text: 'delete "x"'},
 	});
 	brain.world.undoables = [done(one, two), done(two, one)];
 	brain.send({kind: 'started'});

@@ -1,5 +1,5 @@
 import test from 'ava';
-import {healthOfHost, isSamePicture, markOf} from '../../source/app/doctor/health.ts';
+import {healthOfHost, isSameDetails, markOf} from '../../source/app/doctor/health.ts';
 import type {DomainDetails} from '../../source/model/domain/inventory.ts';
 import type {Image} from '../../source/model/images/image.ts';
 import {uuidOf} from '../helpers/fake-services.ts';
@@ -79,9 +79,9 @@ test('a picture that tells something else than the last one is a change', async 
 test('each fact of an image by which a finding may come or go makes another picture', async t => {
 	const {world: {allDetails: [web]}} = await atWeb();
 	const withImage = (change: Partial<Image>): DomainDetails => ({...web!, images: web!.images.map((image, index) => index === 0 ? {...image, ...change} : image)});
-	t.true(isSamePicture(web!, withImage({})));
+	t.true(isSameDetails(web!, withImage({})));
 	// What a guest has written tells of nothing else.
-	t.true(isSamePicture(web!, withImage({allocatedBytes: 1})));
+	t.true(isSameDetails(web!, withImage({allocatedBytes: 1})));
 	for (const change of [
 		{path: '/elsewhere'},
 		{backingPath: '/elsewhere'},
@@ -89,11 +89,11 @@ test('each fact of an image by which a finding may come or go makes another pict
 		{problems: [{kind: 'missing' as const}]},
 		{internalSnapshots: [{tag: 't', id: '1', memoryBytes: 0, createdAt: 1}]},
 	]) {
-		t.false(isSamePicture(web!, withImage(change)), JSON.stringify(change));
+		t.false(isSameDetails(web!, withImage(change)), JSON.stringify(change));
 	}
 
-	t.false(isSamePicture(withImage({problems: [{kind: 'missing'}]}), withImage({problems: [{kind: 'begins-like-qcow2'}]})));
-	t.false(isSamePicture(web!, {...web!, images: web!.images.slice(1)}));
+	t.false(isSameDetails(withImage({problems: [{kind: 'missing'}]}), withImage({problems: [{kind: 'begins-like-qcow2'}]})));
+	t.false(isSameDetails(web!, {...web!, images: web!.images.slice(1)}));
 });
 
 test('while a plan runs nothing is looked at; afterwards its domain is', async t => {

@@ -111,7 +111,7 @@ test('while a plan runs the host is not asked, and afterwards it is', async t =>
 	const brain = await atRunning();
 	t.deepEqual(brain.send({kind: 'host-changed'}), []);
 	t.deepEqual(brain.send({kind: 'poll-due', number: brain.state.pollNumber}).map(({kind}) => kind), ['poll-later']);
-	t.deepEqual(brain.send({kind: 'run-ended', planId: 'plan-1', outcome: {kind: 'done'}}).map(({kind}) => kind).filter(kind => kind.startsWith('read-')), ['read-host', 'read-domains', 'read-picture', 'read-backed-up']);
+	t.deepEqual(brain.send({kind: 'run-ended', planId: 'plan-1', outcome: {kind: 'done'}}).map(({kind}) => kind).filter(kind => kind.startsWith('read-')), ['read-host', 'read-domains', 'read-details', 'read-backed-up']);
 });
 
 test('after the end the old tree is not shown, and no action begins, until the domain was read anew', async t => {

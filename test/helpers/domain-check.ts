@@ -1,7 +1,7 @@
 /**
 A domain for the doctor, from the scenes that planners are tested with.
 */
-import {diagnosePicture} from '../../source/engine/doctor/diagnose-picture.ts';
+import {diagnoseDetails} from '../../source/engine/doctor/diagnose-details.ts';
 import type {DomainCheck} from '../../source/engine/doctor/domain-check.ts';
 import type {Surroundings} from '../../source/engine/ports.ts';
 import type {Finding, FindingKind} from '../../source/model/domain/finding.ts';
@@ -26,7 +26,7 @@ export function domainCheck(inventory: Inventory, more: Partial<Omit<DomainCheck
 }
 
 export function findingsOf(inventory: Inventory, more: Parameters<typeof domainCheck>[1] = {}): Finding[] {
-	return diagnosePicture(domainCheck(inventory, more));
+	return diagnoseDetails(domainCheck(inventory, more));
 }
 
 /** Without notes. */

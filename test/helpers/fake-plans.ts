@@ -127,7 +127,7 @@ function fakeMerge(base: Plan): Plan {
 				progress: {kind: 'block-job', uuid: base.action.domain.uuid, target: 'vda'},
 				cancel: [{tool: 'virsh', argv: ['virsh', 'blockjob', base.action.domain.uuid, 'vda', '--abort'], files: []}],
 			},
-			step('forget', 'switch', 'Delete the record of the snapshot', {
+			step('delete-record', 'switch', 'Delete the record of the snapshot', {
 				argv: ['virsh', '-c', 'qemu:///system', 'snapshot-delete', base.action.domain.uuid, 's2', '--metadata'], whenStopped: 'Recover would finish the rest.',
 			}),
 			step('remove', 'remove', 'Remove web01.s2', {argv: ['file', 'remove', `${folder}/web01.s2`], whenStopped: 'Recover would finish the rest.'}),

@@ -102,9 +102,9 @@ export function createBrain({columns = 80, rows = 24, isReadOnly = false, isLine
 				return {kind: 'counts-read', uuids: effect.uuids, result: await services.host.readSnapshotCounts(effect.uuids)};
 			}
 
-			case 'read-picture': {
+			case 'read-details': {
 				return {
-					kind: 'picture-read', number: effect.number, uuid: effect.uuid, result: await services.host.readDetails(effect.uuid, effect),
+					kind: 'details-read', number: effect.number, uuid: effect.uuid, result: await services.host.readDetails(effect.uuid, effect),
 				};
 			}
 

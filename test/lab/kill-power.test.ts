@@ -45,7 +45,7 @@ async function killGuest(domain: LabDomain): Promise<void> {
 	await waitFor('the guest has ended', async () => await readState(domain) === 'shut off');
 }
 
-const writes = (step: Step) => /^(?:pull|commit|relink|define|flush|forget|sync-commit)-?/.test(step.id);
+const writes = (step: Step) => /^(?:pull|commit|rebase|define|flush|delete-record|sync-commit)-?/.test(step.id);
 
 for (const {verb, names, fat, name, wanted} of [
 	{verb: 'delete', names: ['s1', 's2'], fat: 's2', name: 's2', wanted: 'pull-1'},

@@ -129,7 +129,7 @@ test('once the switch has begun it is said that it is too late to stop', async t
 	const brain = await atCopying();
 	brain.send({
 		kind: 'run-event', planId: 'plan-1', event: {
-			kind: 'step-started', step: 'forget', title: '', index: 1, of: 3,
+			kind: 'step-started', step: 'delete-record', title: '', index: 1, of: 3,
 		},
 	});
 	brain.type(keys.ctrlC);

@@ -132,11 +132,11 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 	const {bitmaps, upperBitmaps, before, after} = checkpoints.value;
 	const endState = action.endState ?? 'shutoff';
 	const end = endState === 'shutoff' ? [] : bootSteps(context, {definitionXml, isPaused: endState === 'paused'});
-	const way = finish({bitmaps, upperBitmaps, before, nvram: nvram.switch, after: [...records.value, ...after, ...end]});
+	const parts = finish({bitmaps, upperBitmaps, before, nvram: nvram.switch, after: [...records.value, ...after, ...end]});
 	return planWayBack(context, action, {
 		...given,
 		snapshot,
-		way: {...way, consequences: [...way.consequences, ...checkpoints.value.consequences], checkpoints: checkpoints.value.expected, created: [...way.created, ...filesAt(nvram.created)], endState},
+		parts: {...parts, consequences: [...parts.consequences, ...checkpoints.value.consequences], checkpoints: checkpoints.value.expected, created: [...parts.created, ...filesAt(nvram.created)], endState},
 		course: {
 			begins: describeBegin(action, snapshot),
 			ends: describeEnd(snapshot, endState),

@@ -46,8 +46,8 @@ export function parseDiskOptions(disks: readonly string[], reuses: readonly stri
 	const reused = new Set<string>();
 	for (const text of reuses) {
 		const at = text.lastIndexOf('=');
-		const [target, way] = [text.slice(0, Math.max(at, 0)), ways.find(known => known === text.slice(at + 1))];
-		if (target === '' || way === undefined) {
+		const [target, reuse] = [text.slice(0, Math.max(at, 0)), ways.find(known => known === text.slice(at + 1))];
+		if (target === '' || reuse === undefined) {
 			return refuse(`--reuse ${text} is not understood.`, `It is DISK= and one of: ${ways.join(', ')}.`);
 		}
 
@@ -56,7 +56,7 @@ export function parseDiskOptions(disks: readonly string[], reuses: readonly stri
 		}
 
 		reused.add(target);
-		requests.set(target, {...(requests.get(target) ?? {target, mode: undefined}), reuse: way});
+		requests.set(target, {...(requests.get(target) ?? {target, mode: undefined}), reuse: reuse});
 	}
 
 	return succeed([...requests.values()]);
@@ -94,8 +94,8 @@ export const cli = {
 			return [memory, disks, placed].find((read): read is Result<never> & {ok: false} => !read.ok)!;
 		}
 
-		const saidByDocument = [snapshot, description, raw.memory, textsOf(raw, 'disk')[0]].some(said => said !== undefined);
-		return raw.xml !== undefined && saidByDocument
+		const repeatsDocument = [snapshot, description, raw.memory, textsOf(raw, 'disk')[0]].some(option => option !== undefined);
+		return raw.xml !== undefined && repeatsDocument
 			? fail({kind: 'usage', message: '--xml excludes NAME, --description, --memory and --disk.', hint: 'The document contains these: <name>, <description>, <memory>, <disks>.'})
 			: succeed({
 				kind: 'create',

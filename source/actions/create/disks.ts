@@ -86,9 +86,9 @@ export function answerOf(disks: AskedDisk[]): DiskAnswer {
 }
 
 /** As the way says, where nothing was asked. */
-export function modeOf({disk, request, asked}: AskedDisk, way: SnapshotMethod): SnapshotMode {
+export function modeOf({disk, request, asked}: AskedDisk, method: SnapshotMethod): SnapshotMode {
 	const isLeftAlone = !isEligible(disk) && request === undefined;
-	return isLeftAlone ? 'no' : asked ?? (way.disk === 'default' ? 'external' : way.disk);
+	return isLeftAlone ? 'no' : asked ?? (method.disk === 'default' ? 'external' : method.disk);
 }
 
 /** What keeps a disk from taking part, whichever way; undefined: nothing. */

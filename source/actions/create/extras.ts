@@ -5,7 +5,7 @@ import type {DiskRequest} from '../../model/plan/request.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
 import {switchField, type Field, type TextField} from '../question.ts';
-import {disksToTake, type AskedCreate} from './way.ts';
+import {disksToTake, type AskedCreate} from './method.ts';
 
 const decided = 'automatic';
 const diskModes = [undefined, 'external', 'internal', 'no', 'manual'] as const;

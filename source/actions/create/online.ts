@@ -9,14 +9,14 @@ import type {CreateParts, CreateRequest} from './request.ts';
 
 /** Appends blockers to the context; fails only where an XML document cannot be made or changed. */
 export function planOnline(context: PlanContext, request: CreateRequest): Result<CreateParts> {
-	const {action, way} = request;
-	if (way.by === 'savevm') {
+	const {action, method} = request;
+	if (method.by === 'savevm') {
 		requireInternal(context, request.disks, action.snapshot);
 	}
 
 	const isRunning = context.inventory.details.domain.state === 'running';
 	const records = context.can.recordsRunning && !action.hasNoMetadata
 		? succeed([])
-		: recordSteps(context, {...request, state: way.memory === 'no' ? 'disk-snapshot' : (isRunning ? 'running' : 'paused')});
+		: recordSteps(context, {...request, state: method.memory === 'no' ? 'disk-snapshot' : (isRunning ? 'running' : 'paused')});
 	return records.ok ? context.hypervisor.snapshotRunning(context, {...request, records: records.value}) : records;
 }

@@ -26,8 +26,8 @@ import {planDisks} from './targets.ts';
 import {describeCreate} from './words.ts';
 
 /** Flags that do not fit the way. */
-function refuseFlags(context: PlanContext, {action, way}: CreateRequest): void {
-	if (action.isLive && way.memory !== 'external') {
+function refuseFlags(context: PlanContext, {action, method}: CreateRequest): void {
+	if (action.isLive && method.memory !== 'external') {
 		context.blockers.push({
 			kind: 'not-supported',
 			text: '--live keeps the guest running while its memory is saved in a file, and no memory file is written here.',
@@ -67,8 +67,8 @@ function expectedOf(context: PlanContext, request: CreateRequest): Expected {
 }
 
 /** Memory brings the firmware variables with it, an internal snapshot may hold them in their own file, and without a record nobody could tell whose a copy is. */
-function addNvram(context: PlanContext, {action, way, now}: CreateRequest, parts: CreateParts): CreateParts & {copies: string[]} {
-	if (way.memory !== 'no' || action.hasNoMetadata || (way.disk === 'internal' && nvramImageOf(context) !== undefined)) {
+function addNvram(context: PlanContext, {action, method, now}: CreateRequest, parts: CreateParts): CreateParts & {copies: string[]} {
+	if (method.memory !== 'no' || action.hasNoMetadata || (method.disk === 'internal' && nvramImageOf(context) !== undefined)) {
 		return {...parts, copies: []};
 	}
 
@@ -82,7 +82,7 @@ function addNvram(context: PlanContext, {action, way, now}: CreateRequest, parts
 }
 
 function partsOf(context: PlanContext, request: CreateRequest): Result<CreateParts> {
-	const {by, disk} = request.way;
+	const {by, disk} = request.method;
 	return by === 'qemu-img' ? (disk === 'internal' ? planOfflineInternal : planOfflineExternal)(context, request) : planOnline(context, request);
 }
 
@@ -103,10 +103,10 @@ export function planCreate(action: CreateAction, inventory: Inventory, given: Pl
 		return fail({kind: 'refused', blockers: [...context.blockers, {kind: 'not-supported', text: decision.reason, remedy: decision.instead}]});
 	}
 
-	const {way} = decision;
-	const {disks, memoryPath, consequences} = planDisks(context, {action, way, asked, now: given.now});
-	const memory: SnapshotMemory = way.memory === 'external' ? {mode: 'external', path: memoryPath ?? ''} : {mode: way.memory};
-	const request: CreateRequest = {action, way, disks, memory, now: given.now};
+	const {method} = decision;
+	const {disks, memoryPath, consequences} = planDisks(context, {action, method, asked, now: given.now});
+	const memory: SnapshotMemory = method.memory === 'external' ? {mode: 'external', path: memoryPath ?? ''} : {mode: method.memory};
+	const request: CreateRequest = {action, method, disks, memory, now: given.now};
 	const [internal, external] = [inMode(disks, 'internal'), inMode(disks, 'external')];
 	const files = [...overlayFiles(external.filter(disk => isMade(disk)).map(disk => toOverlaid(context, disk))), ...filesAt(memoryPath === undefined ? [] : [memoryPath])];
 	refuseFlags(context, request);

@@ -10,7 +10,7 @@ import {overlayFolderFields} from '../overlay-folder.ts';
 import {switchField, type Field} from '../question.ts';
 import type {Asked, GivenOf} from '../spec.ts';
 import {extraFields} from './extras.ts';
-import {disksToTake, methodOf, type AskedCreate} from './way.ts';
+import {disksToTake, methodOf, type AskedCreate} from './method.ts';
 import {asked} from './words.ts';
 
 type Place = 'internal' | 'external';

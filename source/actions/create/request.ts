@@ -16,4 +16,4 @@ export type CreateParts = {
 };
 
 /** What every way of creating is given. */
-export type CreateRequest = {action: CreateAction; way: SnapshotMethod; disks: DiskPlan[]; memory: SnapshotMemory; now: Date};
+export type CreateRequest = {action: CreateAction; method: SnapshotMethod; disks: DiskPlan[]; memory: SnapshotMemory; now: Date};

@@ -9,7 +9,7 @@ import {undoByDropping} from '../undo.ts';
 import {againAsPlanned} from './again.ts';
 import {cli} from './arguments.ts';
 import {createFields, proposeCreate, shareCreate} from './questions.ts';
-import {disksToTake} from './way.ts';
+import {disksToTake} from './method.ts';
 import {describeDisks, whyNoUndo, words} from './words.ts';
 
 export const create = {

@@ -214,12 +214,12 @@ function chooseOverlay(context: PlanContext, naming: Naming, {target, request, h
 }
 
 /** How each disk takes part, and all new files. A disk that cannot is not among them. Appends blockers to the context. */
-export function planDisks(context: PlanContext, given: {action: CreateAction; way: SnapshotMethod; asked: AskedDisk[]; now: Date}): {disks: DiskPlan[]; memoryPath: string | undefined; consequences: Consequence[]} {
-	const {action, way, now} = given;
+export function planDisks(context: PlanContext, given: {action: CreateAction; method: SnapshotMethod; asked: AskedDisk[]; now: Date}): {disks: DiskPlan[]; memoryPath: string | undefined; consequences: Consequence[]} {
+	const {action, method, now} = given;
 	const consequences: Consequence[] = [];
 	const naming: Naming = {action, now, taken: new Set(context.inventory.details.images.map(image => image.path)), consequences};
 	const disks = given.asked.flatMap((asked): DiskPlan[] => {
-		const mode = modeOf(asked, way);
+		const mode = modeOf(asked, method);
 		if (mode === 'no' || mode === 'manual') {
 			return [{...asked, mode, overlayPath: undefined}];
 		}
@@ -237,7 +237,7 @@ export function planDisks(context: PlanContext, given: {action: CreateAction; wa
 		refuseTarget(context, disk, consequences);
 	}
 
-	const memoryPath = way.memory === 'external' ? chooseMemoryPath(context, naming, external) : undefined;
+	const memoryPath = method.memory === 'external' ? chooseMemoryPath(context, naming, external) : undefined;
 	if (memoryPath !== undefined) {
 		warnOfRoom(context, memoryPath, consequences);
 	}

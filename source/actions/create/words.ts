@@ -32,7 +32,7 @@ export function describeDisks(disks: readonly Disk[]): string {
 }
 
 export function describeCreate(context: PlanContext, request: CreateRequest, given: {decided: ReturnType<typeof decideOn>; consequences: Consequence[]}): Consequence[] {
-	const {action, way, disks} = request;
+	const {action, method, disks} = request;
 	const {details, nvramPath} = context.inventory;
 	const {decision, differences} = given.decided;
 	const isActive = hasProcess(details.domain);
@@ -60,19 +60,19 @@ export function describeCreate(context: PlanContext, request: CreateRequest, giv
 			text: 'No snapshot records this layer: you cannot revert to it, and a revert that discards the current state also removes it.',
 		}],
 		[leftOut.length > 0, {severity: 'warning', text: `${leftOut.join(', ')} is left out: a revert will not restore it.`}],
-		[isActive && way.memory === 'no' && !action.isQuiesced, {severity: 'warning', about: 'guest', text: 'Crash-consistent: a revert boots as after a power failure.'}],
+		[isActive && method.memory === 'no' && !action.isQuiesced, {severity: 'warning', about: 'guest', text: 'Crash-consistent: a revert boots as after a power failure.'}],
 		[!isActive && action.isQuiesced, {severity: 'info', text: 'The domain is off: there are no file systems to freeze.'}],
 		[!isActive && action.isHalted, {severity: 'info', text: 'The domain is off already.'}],
-		[isActive && action.isHalted, way.memory === 'no'
+		[isActive && action.isHalted, method.memory === 'no'
 			? {severity: 'loss', text: 'The guest is cut off afterwards without a shutdown; its memory is lost.', what: 'the guest\'s memory'}
 			: {severity: 'warning', text: 'The guest is cut off afterwards without a shutdown; its memory is in the snapshot.'}],
-		[way.by === 'migrate', {severity: 'warning', text: 'Memory without disks cannot be reverted to safely: the disks will have changed by then, and the guest would destroy its file systems.'}],
-		[nvramPath !== undefined && way.memory === 'no' && action.hasNoMetadata && !(way.disk === 'internal' && nvramImageOf(context) !== undefined), {severity: 'warning', text: `The firmware variables (${nvramPath}) are not kept.`}],
-		[way.disk === 'internal' && bitmaps.length > 0, {
+		[method.by === 'migrate', {severity: 'warning', text: 'Memory without disks cannot be reverted to safely: the disks will have changed by then, and the guest would destroy its file systems.'}],
+		[nvramPath !== undefined && method.memory === 'no' && action.hasNoMetadata && !(method.disk === 'internal' && nvramImageOf(context) !== undefined), {severity: 'warning', text: `The firmware variables (${nvramPath}) are not kept.`}],
+		[method.disk === 'internal' && bitmaps.length > 0, {
 			severity: 'warning',
 			text: `QEMU cannot revert to an internal snapshot beside bitmaps: you can revert to this one only after deleting the checkpoints (${bitmaps.join(', ')}).`,
 		}],
-		[way.disk === 'internal' && chain.some(snapshot => isExternal(snapshot)), {
+		[method.disk === 'internal' && chain.some(snapshot => isExternal(snapshot)), {
 			severity: 'warning',
 			text: 'This internal snapshot comes after external ones: libvirt itself will not be able to delete some of them.',
 		}],
@@ -80,7 +80,7 @@ export function describeCreate(context: PlanContext, request: CreateRequest, giv
 	return [
 		...rules.filter(([holds]) => holds).map(([, consequence]) => consequence),
 		...describeFrozenContent(context, {disks: inMode(disks, 'external').map(({target, headPath: path}) => ({target, path})), snapshot: action.snapshot, isLeft: false}),
-		...(way.memory === 'no' ? describeTpmLeftOut(context) : []),
+		...(method.memory === 'no' ? describeTpmLeftOut(context) : []),
 		...given.consequences,
 	];
 }

@@ -42,7 +42,7 @@ function isBroken({graph, inventory: {details: {domain, checkpoints}}}: PlanCont
 }
 
 /** Paused, QEMU may tell of no bitmap though all are there: whether one can be removed is not known then. Appends a blocker. */
-function requireTold(context: PlanContext, deleted: readonly Checkpoint[]): void {
+function requireKnownBitmaps(context: PlanContext, deleted: readonly Checkpoint[]): void {
 	const {graph, inventory: {details: {domain, checkpoints}}} = context;
 	if (domain.isFreshlyResumed !== true && deleted.some(checkpoint => checkpoint.isMeasured && healthOf(checkpoint, {domain, graph, all: checkpoints}).some(({health}) => health === 'unknown'))) {
 		context.blockers.push({
@@ -133,7 +133,7 @@ export function planDeleteCheckpoint(action: DeleteCheckpointAction, inventory: 
 
 	if (!isOff(context) && !action.isMetadataOnly) {
 		requireActiveDisks(context, 'Until then it sees no bitmaps, and none can be removed.');
-		requireTold(context, deleted);
+		requireKnownBitmaps(context, deleted);
 	}
 
 	const parents = reparentSteps(context, deleted);

@@ -61,14 +61,14 @@ end, and before a pull into a head the bitmaps are merged. Left are those that t
 function refuseUncarried(context: PlanContext, merge: Merge): void {
 	const {graph, hypervisor: {blocks}} = context;
 	const known = (path: string) => [...new Set([...(imageAt(graph, path)?.bitmaps ?? []).map(({name}) => name), ...blocks.bitmapsIn(path)])];
-	const goOn = merge.way === 'pull' ? blocks.recordedIn(merge.top) : (imageAt(graph, merge.into)?.bitmaps ?? []).filter(({isUsable}) => isUsable).map(({name}) => name);
+	const goOn = merge.method === 'pull' ? blocks.recordedIn(merge.top) : (imageAt(graph, merge.into)?.bitmaps ?? []).filter(({isUsable}) => isUsable).map(({name}) => name);
 	const moved = blocks.movedBy(merge)?.bitmaps.map(({name}) => name) ?? [];
-	for (const path of merge.way === 'pull' ? merge.layers : [...merge.layers, merge.top]) {
+	for (const path of merge.method === 'pull' ? merge.layers : [...merge.layers, merge.top]) {
 		const bitmaps = known(path).filter(name => !goOn.includes(name) && !moved.includes(name));
 		if (bitmaps.length > 0) {
 			context.blockers.push({
 				kind: 'checkpoint',
-				text: `The image ${path} holds bitmaps of checkpoints (${bitmaps.join(', ')})${merge.way === 'pull' ? '' : ` that ${merge.into} does not have`}, and QEMU cannot take them along while it has the images open.`,
+				text: `The image ${path} holds bitmaps of checkpoints (${bitmaps.join(', ')})${merge.method === 'pull' ? '' : ` that ${merge.into} does not have`}, and QEMU cannot take them along while it has the images open.`,
 				remedy: `Shut the domain down: then they are merged as well. Or: ${checkpointRemedy(context)}`,
 			});
 		}

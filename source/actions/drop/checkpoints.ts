@@ -41,7 +41,7 @@ export function checkpointsOver(context: PlanContext, merges: readonly Merge[]):
 	}));
 	const remaining = checkpoints.filter(checkpoint => !ended.has(checkpoint));
 	const good = goodAmong(context, remaining.filter(checkpoint => merges.some(merge => recordedAbove(context, merge, () => true).includes(checkpoint))));
-	const larger = new Set(byQemuImg.filter(({way}) => way === 'pull').flatMap(merge => recordedAbove(context, merge, bitmap => imageAt(graph, merge.top)?.bitmaps.some(({name}) => name === bitmap) ?? false)));
+	const larger = new Set(byQemuImg.filter(({method}) => method === 'pull').flatMap(merge => recordedAbove(context, merge, bitmap => imageAt(graph, merge.top)?.bitmaps.some(({name}) => name === bitmap) ?? false)));
 	return mapResult(checkpointRecords(context, {stay: remaining}), records => ({
 		...records,
 		remove: removeEnded(context, byQemuImg),

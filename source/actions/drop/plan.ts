@@ -67,7 +67,7 @@ function isPossible(context: PlanContext, merge: Merge): boolean {
 	const open = openDiskOf(context, merge.top);
 	if (open === undefined) {
 		// qemu-img opens what it rebases onto by its name alone, without a passphrase.
-		return merge.way === 'commit' || merge.below === undefined || secretOn(keysOf(context).layersOf(merge.top)) === undefined;
+		return merge.method === 'commit' || merge.below === undefined || secretOn(keysOf(context).layersOf(merge.top)) === undefined;
 	}
 
 	if (headDisks(context.inventory.details.domain).some(({target, transient}) => target === open && transient !== undefined)) {
@@ -113,7 +113,7 @@ function movesOf(context: PlanContext, merges: readonly Merge[]): Moves {
 			moves.successors.set(alias, merge.into);
 		}
 
-		for (const alias of merge.way === 'commit' ? aliasesOf(context, merge.top) : []) {
+		for (const alias of merge.method === 'commit' ? aliasesOf(context, merge.top) : []) {
 			moves.contents.set(alias, placeInXml(context, {path: merge.into, format: imageAt(context.graph, merge.into)?.format ?? 'qcow2'}));
 		}
 	}
@@ -161,7 +161,7 @@ function defineSteps(context: PlanContext, given: {collection: Collection; moves
 			title: sources.size > 0 ? 'Point the VM definition at the merged images' : (isNoteRight ? 'Take removed images out of the VM definition' : 'Note the images that stay in the VM definition'),
 			command: context.hypervisor.domain.define('definition-new', xml.value),
 			undo: isIrreversible ? null : [context.hypervisor.domain.define('definition-before', definitionXml)],
-			leaves: collection.merges.filter(({way}) => way === 'commit').flatMap(merge => merge.gone),
+			leaves: collection.merges.filter(({method}) => method === 'commit').flatMap(merge => merge.gone),
 			whenStopped: 'Recover would finish the switch; the guest\'s data is safe.',
 		})])
 		: xml;
@@ -223,7 +223,7 @@ export function planDrop(context: PlanContext, request: DropRequest, {inventory,
 	const {details} = inventory;
 	const collection = isMetadataOnly ? nothing : collectAfter(context, deleted, {folded});
 	const {merges} = collection;
-	const isIrreversible = merges.some(merge => merge.way === 'commit');
+	const isIrreversible = merges.some(merge => merge.method === 'commit');
 	const moves = movesOf(context, merges);
 	const heads = headsAfter(context, moves);
 	// By the disk, which is better known than the image that is merged.

@@ -70,20 +70,20 @@ function describeNet({growth, freedBytes, isMeasured}: CopyCost): string {
 
 function describeMerge(merge: Merge): Consequence {
 	const names = (paths: readonly string[]) => paths.map(path => posix.basename(path)).join(', ');
-	const from = merge.way === 'pull' ? merge.layers : [...merge.layers.slice(1), merge.top];
+	const from = merge.method === 'pull' ? merge.layers : [...merge.layers.slice(1), merge.top];
 	return {
 		severity: 'info',
-		text: `${names(from)} ${from.length === 1 ? 'is' : 'are'} ${merge.way === 'pull' ? 'pulled' : 'committed'} into ${posix.basename(merge.into)}: `
+		text: `${names(from)} ${from.length === 1 ? 'is' : 'are'} ${merge.method === 'pull' ? 'pulled' : 'committed'} into ${posix.basename(merge.into)}: `
 			+ `${merge.cost.isMeasured ? 'up to' : 'about'} ${formatBytes(merge.cost.copyBytes)} copied; ${describeNet(merge.cost)}.`,
 	};
 }
 
 /** The file that a disk is known by gives way to another, perhaps of another format; or it comes back. */
-function describeNewFile(context: PlanContext, {way, top, layers, into, below}: Merge): Consequence[] {
+function describeNewFile(context: PlanContext, {method, top, layers, into, below}: Merge): Consequence[] {
 	const nameOf = (path: string) => `${posix.basename(path)} (${imageAt(context.graph, path)?.format ?? 'qcow2'})`;
 	const [bottom] = layers;
 	const disk = headDisks(context.inventory.details.domain).find(({sourcePath}) => sourcePath !== undefined && context.graph.keyOf(sourcePath) === context.graph.keyOf(top));
-	if (way === 'pull') {
+	if (method === 'pull') {
 		return below === undefined ? [{severity: 'info', text: `${nameOf(bottom!)}, the base of the chain, is removed: what it held is in ${nameOf(into)} afterwards.`}] : [];
 	}
 
@@ -154,7 +154,7 @@ export function describeDropped(context: PlanContext, given: Described): Consequ
 	}
 
 	consequences.push(...collection.staying.map((stay): Consequence => ({severity: 'info', text: `${stay.path} stays: ${reasonToStay(context, stay)}.`})));
-	if (collection.merges.some(merge => merge.way === 'commit')) {
+	if (collection.merges.some(merge => merge.method === 'commit')) {
 		consequences.push({severity: 'warning', text: 'Once the first commit starts it can only be completed. The guest sees the same data throughout.'});
 	}
 

@@ -25,7 +25,7 @@ import {needsStop, revertDisks, type OverlaidDisk, type RevertDisks} from '../..
 import {abandonHeads} from './abandoned.ts';
 import {newDefinition, sourcesOf, type Sources} from './definition.ts';
 import {endDomain, keepMemory} from './keep-memory.ts';
-import type {WayBack} from './plan.ts';
+import type {GoBackParts} from './plan.ts';
 import {describeDiscarded, describeDisks} from './words.ts';
 
 /** What an action that leaves the current state adds to the steps of all of them. */
@@ -46,7 +46,7 @@ export type Leave = {
 	sources: Sources;
 	definitionXml: string;
 	/** The plan's part, with what the action adds. */
-	finish: (additions: Additions) => Omit<WayBack, 'endState'>;
+	finish: (additions: Additions) => Omit<GoBackParts, 'endState'>;
 };
 
 type Leaving = {

@@ -14,7 +14,7 @@ import {planFrame} from '../../planner/frame.ts';
 import {describeLeaving} from './words.ts';
 
 /** What one way back contributes to the plan. */
-export type WayBack = {
+export type GoBackParts = {
 	steps: Step[];
 	consequences: Consequence[];
 	heads: Array<{target: string; path: string}>;
@@ -39,9 +39,9 @@ type Course = {
 };
 
 /** Fails with `refused` and every reason that stands in the context. */
-export function planWayBack(context: PlanContext, action: RevertAction | BranchAction, given: PlanArguments & {snapshot: Snapshot; way: WayBack; course: Course}): Result<Plan> {
+export function planWayBack(context: PlanContext, action: RevertAction | BranchAction, given: PlanArguments & {snapshot: Snapshot; parts: GoBackParts; course: Course}): Result<Plan> {
 	const {
-		snapshot, way: {
+		snapshot, parts: {
 			steps, consequences, heads, created, removed, written, endState, links, kept, checkpoints,
 		}, course,
 	} = given;

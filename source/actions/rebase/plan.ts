@@ -97,7 +97,7 @@ function linkSteps(context: PlanContext, links: readonly Link[]): Step[] {
 		const id = String(index + 1);
 		return [
 			step('switch', {
-				id: `relink-${id}`,
+				id: `rebase-${id}`,
 				title: `Make ${link.backingPath} (${link.backingFormat}) the backing file of ${posix.basename(link.path)}`,
 				command: imageCommands.rebase(link.path, {name: image.backingPath === link.backingPath ? image.backingName : backingNameFor(context, link.path, link.backingPath), format: link.backingFormat}),
 				undo: [imageCommands.rebase(link.path, {name: image.backingName, format: image.backingFormat ?? link.backingFormat}), ...date],

@@ -5,7 +5,7 @@ import {succeed} from '../../model/result.ts';
 import {problemOfName, takenNames} from '../names.ts';
 import type {ActionSpec} from '../spec.ts';
 import {renameFields} from './questions.ts';
-import {saysUndo, words} from './words.ts';
+import {describeUndo, words} from './words.ts';
 
 export const rename = {
 	kind: 'rename',
@@ -34,6 +34,6 @@ export const rename = {
 		return {request: {kind: 'rename', uuid, snapshot: snapshot!, name: name ?? snapshot!}, answered: isNamed ? ['name'] : []};
 	},
 	fields: renameFields,
-	undo: ({snapshot, name}) => ({given: {kind: 'rename', snapshot: name, name: snapshot}, says: saysUndo(snapshot)}),
+	undo: ({snapshot, name}) => ({given: {kind: 'rename', snapshot: name, name: snapshot}, text: describeUndo(snapshot)}),
 	words,
 } satisfies ActionSpec<'rename'>;

@@ -10,7 +10,7 @@ export const words: ActionSpec<'rename'>['words'] = {
 	done: ({snapshot, name}) => `"${snapshot}" is called "${name}" now.`,
 };
 
-export const saysUndo = (former: string) => `rename it back to "${former}"`;
+export const describeUndo = (former: string) => `rename it back to "${former}"`;
 
 /** `moves`: copies that bear the name, and where they go. */
 export function describeRename({snapshot, name}: RenameAction, {memory}: Snapshot, moves: ReadonlyArray<{what: string; to: string}>): Consequence[] {

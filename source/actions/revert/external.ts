@@ -13,7 +13,7 @@ import {bookkeepingSteps} from '../../planner/records/bookkeeping.ts';
 import {checkpointSteps} from '../../planner/steps/checkpoints.ts';
 import {bootSteps, endStateOf, resumeSteps} from '../../planner/steps/domain.ts';
 import {leaveFor, type Leave} from '../go-back/leave.ts';
-import type {WayBack} from '../go-back/plan.ts';
+import type {GoBackParts} from '../go-back/plan.ts';
 
 /** How the domain is brought to its end state; nothing where it stays off. */
 function endSteps(context: PlanContext, snapshot: Snapshot, endState: EndState, {sources, definitionXml}: Leave): Result<Step[]> {
@@ -39,7 +39,7 @@ function endSteps(context: PlanContext, snapshot: Snapshot, endState: EndState, 
 }
 
 /** Appends blockers to the context; fails only where an XML document cannot be changed. */
-export function planExternalRevert(context: PlanContext, action: RevertAction, given: {snapshot: Snapshot; now: Date}): Result<WayBack> {
+export function planExternalRevert(context: PlanContext, action: RevertAction, given: {snapshot: Snapshot; now: Date}): Result<GoBackParts> {
 	const {snapshot, now} = given;
 	const {snapshots, currentSnapshot} = context.inventory.details;
 	const endState = endStateOf(action.endState, snapshot.state);
@@ -57,7 +57,7 @@ export function planExternalRevert(context: PlanContext, action: RevertAction, g
 		end: endSteps(context, snapshot, endState, leave.value),
 		checkpoints: checkpointSteps(context, {snapshot, disks: overlaid, keepName: keptName(action)}),
 	}), ({records, end, checkpoints}) => {
-		const way = finish({bitmaps: checkpoints.bitmaps, before: checkpoints.before, after: [...records, ...checkpoints.after, ...end]});
-		return {...way, consequences: [...way.consequences, ...checkpoints.consequences], checkpoints: checkpoints.expected, endState};
+		const parts = finish({bitmaps: checkpoints.bitmaps, before: checkpoints.before, after: [...records, ...checkpoints.after, ...end]});
+		return {...parts, consequences: [...parts.consequences, ...checkpoints.consequences], checkpoints: checkpoints.expected, endState};
 	});
 }

@@ -30,7 +30,7 @@ import {filesAt} from '../../planner/steps/overlay.ts';
 import type {NewDefinition} from '../go-back/definition.ts';
 import {describeLeftOut, lostContent} from '../go-back/words.ts';
 import {filePathOf} from '../../planner/storage/storage.ts';
-import type {WayBack} from '../go-back/plan.ts';
+import type {GoBackParts} from '../go-back/plan.ts';
 import {keptDescription} from '../current-state.ts';
 import {requireInternalDisks, type InternalDisk} from './internal-disks.ts';
 
@@ -166,7 +166,7 @@ function memorySteps(context: PlanContext, snapshot: Snapshot, given: {disks: In
 }
 
 /** Appends blockers to the context; fails only where an XML document cannot be changed. */
-export function planInternalRevert(context: PlanContext, action: RevertAction, given: {snapshot: Snapshot; now: Date}): Result<WayBack> {
+export function planInternalRevert(context: PlanContext, action: RevertAction, given: {snapshot: Snapshot; now: Date}): Result<GoBackParts> {
 	const {snapshot, now} = given;
 	const endState = endStateOf(action.endState, snapshot.state);
 	const disks = requireInternalDisks(context, snapshot);

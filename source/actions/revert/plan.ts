@@ -36,18 +36,18 @@ export function planRevert(action: RevertAction, inventory: Inventory, given: Pl
 		return fail({kind: 'refused', blockers: [...context.blockers, lack]});
 	}
 
-	const way = (isExternal(snapshot) ? planExternalRevert : planInternalRevert)(context, action, {snapshot, now: given.now});
-	if (!way.ok) {
-		return way;
+	const parts = (isExternal(snapshot) ? planExternalRevert : planInternalRevert)(context, action, {snapshot, now: given.now});
+	if (!parts.ok) {
+		return parts;
 	}
 
 	return planWayBack(context, action, {
 		...given,
 		snapshot,
-		way: way.value,
+		parts: parts.value,
 		course: {
 			begins: describeBegin(snapshot),
-			ends: describeEnd(snapshot, way.value),
+			ends: describeEnd(snapshot, parts.value),
 			currentSnapshot: snapshot.name,
 			newSnapshots: [],
 			layers: [],

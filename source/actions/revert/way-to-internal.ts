@@ -38,7 +38,7 @@ function snapshotsOn(context: PlanContext, snapshot: Snapshot, given: {path: str
 function comesDown(context: PlanContext, deleted: readonly Snapshot[], given: {path: string; headPath: string}): boolean {
 	const {graph} = context;
 	return collectAfter(context, deleted).merges.some(merge =>
-		merge.way === 'commit' && graph.keyOf(merge.into) === graph.keyOf(given.path) && graph.keyOf(merge.top) === graph.keyOf(given.headPath));
+		merge.method === 'commit' && graph.keyOf(merge.into) === graph.keyOf(given.path) && graph.keyOf(merge.top) === graph.keyOf(given.headPath));
 }
 
 /** The way to `snapshot`, which lies inside `path`, for the disk that writes elsewhere; where none is known, the way to its content. */

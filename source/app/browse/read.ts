@@ -68,7 +68,7 @@ export function readDetails(state: State, uuid: string | undefined, isForced = f
 	const number = state.nextNumber;
 	return [
 		{...state, nextNumber: number + 1, allDetails: {...state.allDetails, [uuid]: ask(reading, number, state.nowMs)}},
-		[{kind: 'read-picture', number, uuid, withForeignPins: state.view === 'images'}],
+		[{kind: 'read-details', number, uuid, withForeignPins: state.view === 'images'}],
 	];
 }
 

@@ -84,7 +84,7 @@ const isSameImage = (one: Image, other: Image): boolean => one.path === other.pa
 	&& one.internalSnapshots.length === other.internalSnapshots.length && one.problems.length === other.problems.length && one.problems.every(({kind}, index) => kind === other.problems[index]!.kind);
 
 /** Whether two pictures of one domain tell the same, apart from how much its guest has written. */
-export function isSamePicture(one: DomainDetails, other: DomainDetails): boolean {
+export function isSameDetails(one: DomainDetails, other: DomainDetails): boolean {
 	const wordsOf = ({domain, currentSnapshot, checkpoints, unreadable}: DomainDetails) => JSON.stringify([
 		domain.state,
 		domain.hasManagedSave,

@@ -46,7 +46,7 @@ function textsOf(state: State, viewport: Viewport): string[] {
 	}
 
 	if (state.scene.kind === 'undo') {
-		return (state.undo.value ?? []).map(({title, action, undo}) => `${title} ${action.domain.name} ${undo.kind === 'possible' ? undo.says : 'not possible'}`);
+		return (state.undo.value ?? []).map(({title, action, undo}) => `${title} ${action.domain.name} ${undo.kind === 'possible' ? undo.text : 'not possible'}`);
 	}
 
 	if (state.scene.kind === 'log') {

@@ -38,9 +38,9 @@ export type Hosts = {store: Store; states: () => State[]; close: () => void};
 const worst = (ends: readonly Quit[]): Quit => ends.find(({signal}) => signal !== undefined) ?? [...ends].sort((a, b) => b.exitCode - a.exitCode)[0]!;
 
 /** All of them. `told`: how they are, as they were last told of each other. */
-type Shared = {members: Member[]; listeners: Set<() => void>; shown: number; told: string; given: Given};
+type Shared = {members: Member[]; listeners: Set<() => void>; shown: number; sentLines: string; given: Given};
 
-function tellAll({listeners}: Shared): void {
+function notifyListeners({listeners}: Shared): void {
 	for (const listener of listeners) {
 		listener();
 	}
@@ -55,11 +55,11 @@ function tellHosts(shared: Shared): void {
 
 	const lines = members.map(({name, store}, index): HostLine => hostLineOf(name, store.getState(), index === shown));
 	const text = JSON.stringify(lines);
-	if (text === shared.told) {
+	if (text === shared.sentLines) {
 		return;
 	}
 
-	shared.told = text;
+	shared.sentLines = text;
 	for (const [index, {store}] of members.entries()) {
 		store.send({kind: 'hosts-told', hosts: lines, own: index});
 	}
@@ -68,7 +68,7 @@ function tellHosts(shared: Shared): void {
 function show(shared: Shared, index: number): void {
 	shared.shown = index;
 	tellHosts(shared);
-	tellAll(shared);
+	notifyListeners(shared);
 }
 
 /** Whoever is at work elsewhere is asked there; with the last one the program ends. */
@@ -124,7 +124,7 @@ function addLane(shared: Shared, {name, initial, createRunner}: Lane): Member {
 	store.subscribe(() => {
 		tellHosts(shared);
 		if (shared.members[shared.shown] === member) {
-			tellAll(shared);
+			notifyListeners(shared);
 		}
 	});
 	return member;
@@ -132,7 +132,7 @@ function addLane(shared: Shared, {name, initial, createRunner}: Lane): Member {
 
 export function createHosts(lanes: readonly Lane[], given: Given): Hosts {
 	const shared: Shared = {
-		members: [], listeners: new Set(), shown: 0, told: '', given,
+		members: [], listeners: new Set(), shown: 0, sentLines: '', given,
 	};
 	const {members, listeners} = shared;
 	for (const lane of lanes) {

@@ -7,7 +7,7 @@ import {headDisks, isWritableMedium, type Disk} from '../../model/domain/domain.
 import type {Inventory} from '../../model/domain/inventory.ts';
 import type {Blocker} from '../../model/failure.ts';
 import {fail, mapResult, succeed, type Result} from '../../model/result.ts';
-import {tellCheckpoint} from '../../model/text/describe-checkpoint.ts';
+import {summariseCheckpoint} from '../../model/text/describe-checkpoint.ts';
 import {stampOf} from '../../model/text/format.ts';
 import {refuseBusyDomain} from '../../planner/checks/blockers.ts';
 import {requireActiveDisks} from '../../planner/checks/inactive-disks.ts';
@@ -42,7 +42,7 @@ export type ExportPlan = {
 /** Why the changes since the checkpoint cannot be exported of these disks. */
 function sinceBlockers({inventory: {details}}: PlanContext, since: string, targets: readonly string[]): Blocker[] {
 	const checkpoint = details.checkpoints.find(({name}) => name === since);
-	const facts = checkpoint && tellCheckpoint(details, checkpoint);
+	const facts = checkpoint && summariseCheckpoint(details, checkpoint);
 	return targets.flatMap((target): Blocker[] => {
 		const health = facts?.disks.find(disk => disk.target === target)?.health;
 		const blocker: Blocker = {

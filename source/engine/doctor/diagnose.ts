@@ -17,7 +17,7 @@ import {fail, succeed, type Result} from '../../model/result.ts';
 import {frozenPath} from '../../model/domain/snapshot.ts';
 import type {LostFile, Host, Surroundings} from '../ports.ts';
 import {pinsOfAction} from '../run/made-files.ts';
-import {diagnosePicture} from './diagnose-picture.ts';
+import {diagnoseDetails} from './diagnose-details.ts';
 import {kindFactsOf} from '../../planner/hypervisor/capabilities.ts';
 import {findLeftovers, type FrozenByDomain} from './orphan-findings.ts';
 import {
@@ -231,7 +231,7 @@ export async function diagnose(practice: Checks, options: RoundOptions = {}): Pr
 		const startedMs = performance.now();
 
 		const {uuid} = details.domain;
-		found.push(...diagnosePicture({
+		found.push(...diagnoseDetails({
 			host: facts,
 			details,
 			graph,

@@ -8,7 +8,7 @@ left to a process of its own.
 import {randomBytes} from 'node:crypto';
 import {mapLimited} from '../../tools/run/concurrency.ts';
 import {formatRemoteLine} from '../../model/text/shell-quote.ts';
-import type {Conversation, Said, StartConversation} from '../../tools/run/conversation.ts';
+import type {Conversation, Answered, StartConversation} from '../../tools/run/conversation.ts';
 import {Lines} from '../../tools/run/lines.ts';
 
 export type KeptVirsh = {
@@ -43,7 +43,7 @@ const notFound = 127;
 const isForLines = (question: string): boolean => /^[ -~]*$/.test(question) && question.length <= mostBytes;
 
 /** A virsh at the other end of ssh, as long as there is one. */
-function linesThere(start: StartConversation, prefix: readonly string[], {ssh, uri}: VirshThere): {ask: (...question: Parameters<Lines['ask']>) => Promise<Said | 'none' | undefined>} {
+function linesThere(start: StartConversation, prefix: readonly string[], {ssh, uri}: VirshThere): {ask: (...question: Parameters<Lines['ask']>) => Promise<Answered | 'none' | undefined>} {
 	const command = formatRemoteLine(['env', 'LC_ALL=C', 'LANGUAGE=', ...Object.entries(plain).map(([name, value]) => `${name}=${value}`), ...prefix.slice(0, -1), uri]);
 	const opened: Conversation[] = [];
 	const lines = new Lines(() => {

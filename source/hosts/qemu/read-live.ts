@@ -111,10 +111,10 @@ function nodeBelow(inserted: QemuInserted, image: ImageNode | undefined): {nodeN
 		: {nodeName: inserted['node-name'] ?? '', bitmaps: own};
 }
 
-type Told = {sourcePath: string | undefined; driver: string; isTransient: boolean; isNamedFromFolder?: true; hidden?: LiveDisk['hidden']};
+type MediumFacts = {sourcePath: string | undefined; driver: string; isTransient: boolean; isNamedFromFolder?: true; hidden?: LiveDisk['hidden']};
 
 /** The image of a disk, whatever QEMU has put on it. */
-async function tellImage(inserted: Pick<QemuInserted, 'drv' | 'image'> & {file: string}, locate: Locate, nodes: ReadonlyMap<string, ImageNode>): Promise<Told> {
+async function tellImage(inserted: Pick<QemuInserted, 'drv' | 'image'> & {file: string}, locate: Locate, nodes: ReadonlyMap<string, ImageNode>): Promise<MediumFacts> {
 	const {file, drv = 'raw', image} = inserted;
 	const below = lookThrough(file, drv);
 	const sourcePath = below && await locate(below.name);

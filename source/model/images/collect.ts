@@ -104,7 +104,7 @@ function layersBelow(graph: ImageGraph, top: string, marks: Marks): string[] {
 
 function pullOf(graph: ImageGraph, top: string, layers: string[]): Omit<Merge, 'cost'> {
 	return {
-		way: 'pull', top, layers, into: top,
+		method: 'pull', top, layers, into: top,
 		below: imageAt(graph, layers[0]!)?.backingPath,
 		rebased: [],
 		gone: [...layers].reverse(),
@@ -114,7 +114,7 @@ function pullOf(graph: ImageGraph, top: string, layers: string[]): Omit<Merge, '
 function commitOf(graph: ImageGraph, top: string, layers: string[], marks: Marks): Omit<Merge, 'cost'> {
 	const [into, ...between] = layers;
 	return {
-		way: 'commit', top, layers,
+		method: 'commit', top, layers,
 		into: into!,
 		below: imageAt(graph, into!)?.backingPath,
 		rebased: livingOverlays(graph, top, marks),
@@ -129,7 +129,7 @@ function objectionToMove(graph: ImageGraph, path: string, domainUuid: string): O
 }
 
 function objectionToMerge(graph: ImageGraph, merge: Merge, given: {domainUuid: string; removed: readonly string[]}): Objection | undefined {
-	const {way, top, layers, into, rebased, gone} = merge;
+	const {method, top, layers, into, rebased, gone} = merge;
 	const {domainUuid} = given;
 	const run = [...layers, top];
 	const isGone = new Set(gone);
@@ -137,7 +137,7 @@ function objectionToMerge(graph: ImageGraph, merge: Merge, given: {domainUuid: s
 	const sizes = new Set([top, into].map(path => imageAt(graph, path)?.virtualSizeBytes));
 	const unreached = rebased.filter(overlay => holdersOf(graph, overlay).length === 0);
 	const cannot = (reason: Objection['reason'], overlays: string[] = []): Objection => ({reason, holders: [], overlays});
-	if (!qcow2 || (way === 'commit' && sizes.size > 1)) {
+	if (!qcow2 || (method === 'commit' && sizes.size > 1)) {
 		return cannot('in-use-elsewhere');
 	}
 
@@ -153,14 +153,14 @@ function objectionToMerge(graph: ImageGraph, merge: Merge, given: {domainUuid: s
 		const without = [run[index + 1]!, ...given.removed];
 		const objection = isGone.has(path)
 			// A device is written to; only what was committed past it is left, as it is.
-			? objectionTo(graph, path, {kind: way === 'commit' && isDevice(graph, path) ? 'abandon' : 'remove', without})
+			? objectionTo(graph, path, {kind: method === 'commit' && isDevice(graph, path) ? 'abandon' : 'remove', without})
 			: objectionTo(graph, path, {kind: 'overwrite', without});
 		if (objection !== undefined) {
 			return objection;
 		}
 	}
 
-	if (way === 'pull') {
+	if (method === 'pull') {
 		return objectionTo(graph, top, {kind: 'pull', domainUuid});
 	}
 
@@ -199,17 +199,17 @@ function findTops(graph: ImageGraph, marks: Marks): string[] {
 
 /** Pulls come first: what was backed by a layer that was pulled up is then the top of that pull. */
 function afterPulls(merges: Merge[]): Merge[] {
-	const pulls = merges.filter(merge => merge.way === 'pull');
+	const pulls = merges.filter(merge => merge.method === 'pull');
 	const topOf = (path: string) => pulls.find(pull => pull.layers.includes(path))?.top ?? path;
-	return [...pulls, ...merges.filter(merge => merge.way === 'commit').map(merge => ({...merge, rebased: merge.rebased.map(path => topOf(path))}))];
+	return [...pulls, ...merges.filter(merge => merge.method === 'commit').map(merge => ({...merge, rebased: merge.rebased.map(path => topOf(path))}))];
 }
 
 /** So much more a commit may copy than a pull, for the disk to stay on the file that bears its own name and has its own format. */
 const nameIsWorth = 1.25;
 
 /** What a merge copies, weighed: a pull gives up the file at the bottom of the chain, which is the disk by its name. */
-function priceOf(graph: ImageGraph, {way, into, below, cost}: Merge, folded: readonly string[]): number {
-	if (way === 'pull') {
+function priceOf(graph: ImageGraph, {method, into, below, cost}: Merge, folded: readonly string[]): number {
+	if (method === 'pull') {
 		return cost.copyBytes;
 	}
 

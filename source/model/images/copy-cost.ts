@@ -21,22 +21,22 @@ export function runKey({images, clusterSizeBytes}: ImageRun): string {
 type Parts = {all: ImageRun; own: ImageRun; source: ImageRun};
 
 /** The runs of which the data has to be known: all of it, the image that is written into, and what is copied. */
-function partsOf(graph: ImageGraph, {way, top, layers, into}: Pick<Merge, 'way' | 'top' | 'layers' | 'into'>): Parts {
+function partsOf(graph: ImageGraph, {method, top, layers, into}: Pick<Merge, 'method' | 'top' | 'layers' | 'into'>): Parts {
 	const clusterSizeBytes = imageAt(graph, into)?.clusterSizeBytes ?? defaultClusterBytes;
 	const below = [...layers].reverse();
 	const run = (images: string[]): ImageRun => ({images, clusterSizeBytes});
-	return {all: run([top, ...below]), own: run([into]), source: run(way === 'pull' ? below : [top, ...below.slice(0, -1)])};
+	return {all: run([top, ...below]), own: run([into]), source: run(method === 'pull' ? below : [top, ...below.slice(0, -1)])};
 }
 
-export function runsOf(graph: ImageGraph, merge: Pick<Merge, 'way' | 'top' | 'layers' | 'into'>): ImageRun[] {
+export function runsOf(graph: ImageGraph, merge: Pick<Merge, 'method' | 'top' | 'layers' | 'into'>): ImageRun[] {
 	return Object.values(partsOf(graph, merge));
 }
 
 const allocated = (graph: ImageGraph, paths: readonly string[]) => paths.reduce((sum, path) => sum + (imageAt(graph, path)?.allocatedBytes ?? 0), 0);
 
 /** Without measures by what the files take, which is right for images that are not compressed and of which nothing overlaps. */
-export function costOf(graph: ImageGraph, merge: Pick<Merge, 'way' | 'top' | 'layers' | 'into' | 'gone'>, sizes: DataSizes | undefined): CopyCost {
-	const {way, into, gone} = merge;
+export function costOf(graph: ImageGraph, merge: Pick<Merge, 'method' | 'top' | 'layers' | 'into' | 'gone'>, sizes: DataSizes | undefined): CopyCost {
+	const {method, into, gone} = merge;
 	const parts = partsOf(graph, merge);
 	const freedBytes = gone.filter(path => !isDevice(graph, path)).flatMap(path => imageAt(graph, path) ?? []).reduce((sum, image) => sum + removalBytes(image), 0);
 	const [all, own, source] = [parts.all, parts.own, parts.source].map(run => sizes?.get(runKey(run)));
@@ -46,7 +46,7 @@ export function costOf(graph: ImageGraph, merge: Pick<Merge, 'way' | 'top' | 'la
 	}
 
 	const added = Math.max(0, all - own);
-	const copyBytes = way === 'pull' ? added : source;
+	const copyBytes = method === 'pull' ? added : source;
 	const image = imageAt(graph, into);
 	// What is written over a compressed cluster, or over one that an internal snapshot holds, takes new room.
 	const takesAnew = image !== undefined && (image.internalSnapshots.length > 0 || (image.dataFilePath === undefined && image.allocatedBytes < own));
@@ -55,7 +55,7 @@ export function costOf(graph: ImageGraph, merge: Pick<Merge, 'way' | 'top' | 'la
 		growth: isDevice(graph, into)
 			? {atLeast: 0, atMost: 0}
 			// A pull leaves out what reads the same from below.
-			: {atLeast: way === 'pull' ? 0 : added, atMost: way === 'commit' && takesAnew ? copyBytes : added},
+			: {atLeast: method === 'pull' ? 0 : added, atMost: method === 'commit' && takesAnew ? copyBytes : added},
 		freedBytes,
 		isMeasured: true,
 	};

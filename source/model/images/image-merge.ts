@@ -14,7 +14,7 @@ export type CopyCost = {
 /** A run of images that is merged into one. What is read from `top` stays the same, and is read from `into` afterwards. */
 export type Merge = {
 	/** `commit`: written down into the lowest of the run. `pull`: the top takes over what it reads from those below it. */
-	way: 'commit' | 'pull';
+	method: 'commit' | 'pull';
 	top: string;
 	/** The images that nothing pins, from the bottom up, without the top. */
 	layers: string[];

@@ -24,37 +24,37 @@ type Refusal = {reason: string; instead: string};
 
 /** `row` is undefined only where the table has no row for what is asked. */
 export type Decision =
-	| {kind: 'way'; row: number; way: SnapshotMethod; reason: string}
+	| {kind: 'method'; row: number; method: SnapshotMethod; reason: string}
 	| ({kind: 'refused'; row: number | undefined} & Refusal);
 
-type Result = {way: SnapshotMethod; reason: string} | Refusal;
+type Result = {method: SnapshotMethod; reason: string} | Refusal;
 
 const inImages: Result = {
-	way: {memory: 'no', disk: 'internal', by: 'qemu-img'},
+	method: {memory: 'no', disk: 'internal', by: 'qemu-img'},
 	reason: 'The domain is off, so there is no memory to save, and its disks are frozen inside their images.',
 };
 const offOverlay: Result = {
-	way: {memory: 'no', disk: 'external', by: 'qemu-img'},
+	method: {memory: 'no', disk: 'external', by: 'qemu-img'},
 	reason: 'The domain is off: its images are frozen, and it continues on new overlays.',
 };
 const savevm: Result = {
-	way: {memory: 'internal', disk: 'internal', by: 'savevm'},
+	method: {memory: 'internal', disk: 'internal', by: 'savevm'},
 	reason: 'The memory of the guest and its disks are saved inside the images.',
 };
 
 function overlays(disk: 'default' | 'external'): Result {
-	return {way: {memory: 'no', disk, by: 'transaction'}, reason: 'Only the disks: they are frozen at one moment, and the guest continues on new overlays.'};
+	return {method: {memory: 'no', disk, by: 'transaction'}, reason: 'Only the disks: they are frozen at one moment, and the guest continues on new overlays.'};
 }
 
 function migrated(disk: 'default' | 'external'): Result {
 	return {
-		way: {memory: 'external', disk, by: 'migrate and transaction'},
+		method: {memory: 'external', disk, by: 'migrate and transaction'},
 		reason: 'The memory is saved in its own file, the disks are frozen at the same moment, and the guest continues on new overlays.',
 	};
 }
 
 const memoryAlone: Result = {
-	way: {memory: 'external', disk: 'no', by: 'migrate'},
+	method: {memory: 'external', disk: 'no', by: 'migrate'},
 	reason: 'The memory is saved in its own file; no disk takes part.',
 };
 const offNothing: Result = {
@@ -141,8 +141,8 @@ export function decide(answers: Answers): Decision {
 	}
 
 	const result = row[4];
-	return 'way' in result
-		? {kind: 'way', row: index + 1, ...result}
+	return 'method' in result
+		? {kind: 'method', row: index + 1, ...result}
 		: {kind: 'refused', row: index + 1, ...result};
 }
 
@@ -159,9 +159,9 @@ function decideManual(decision: Extract<Decision, {kind: 'refused'}>, {isActive}
 
 	return can.manualAlone
 		? {
-			kind: 'way',
+			kind: 'method',
 			row: decision.row!,
-			way: {memory: 'no', disk: 'no', by: isActive ? 'transaction' : 'qemu-img'},
+			method: {memory: 'no', disk: 'no', by: isActive ? 'transaction' : 'qemu-img'},
 			reason: 'The disks are left to you: libvirt only records the snapshot.',
 		}
 		: {...decision, reason: `${decision.reason} A snapshot of only manual disks needs libvirt 11.9 or newer.`};
@@ -179,7 +179,7 @@ export function decideOn(answers: Answers, can: HostWays): {decision: Decision; 
 
 	if (decision.kind === 'refused') {
 		const manual = answers.isManual ? decideManual(decision, answers, can) : decision;
-		return {decision: manual, differences: manual.kind === 'way' ? ['No disk takes part by itself: libvirt 11.9 and newer allow a snapshot of manual disks alone.'] : []};
+		return {decision: manual, differences: manual.kind === 'method' ? ['No disk takes part by itself: libvirt 11.9 and newer allow a snapshot of manual disks alone.'] : []};
 	}
 
 	const {isDiskOnly} = answers;
@@ -190,7 +190,7 @@ export function decideOn(answers: Answers, can: HostWays): {decision: Decision; 
 				? {
 					decision: {
 						...decision,
-						way: {memory: 'no', disk: 'default', by: 'qemu-img'},
+						method: {memory: 'no', disk: 'default', by: 'qemu-img'},
 						reason: 'The domain is off, and --disk-only means external disks to libvirt: its images are frozen.',
 					},
 					differences: ['A snapshot of a domain that is off is internal by default; with --disk-only libvirt makes it external, and so does vsnap-tui.'],

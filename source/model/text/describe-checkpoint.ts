@@ -18,7 +18,7 @@ const byGravity: BitmapHealth[] = ['broken', 'missing', 'unknown', 'good'];
 /** `isUpTo`: more layers count the same blocks, so that it may be less. */
 export type SizeSince = {bytes: number; isUpTo: boolean};
 
-export type ToldCheckpoint = {
+export type CheckpointSummary = {
 	checkpoint: Checkpoint;
 	/** Those that take part. */
 	disks: Array<DiskHealth & {size: SizeSince | undefined}>;
@@ -29,15 +29,15 @@ export type ToldCheckpoint = {
 };
 
 /** Kept for each picture: a list asks for all of its rows at each key press. */
-const known = new WeakMap<DomainDetails, Map<string, ToldCheckpoint>>();
+const known = new WeakMap<DomainDetails, Map<string, CheckpointSummary>>();
 
-export function tellCheckpoint(details: DomainDetails, checkpoint: Checkpoint): ToldCheckpoint {
-	const facts = known.get(details) ?? tellAll(details);
+export function summariseCheckpoint(details: DomainDetails, checkpoint: Checkpoint): CheckpointSummary {
+	const facts = known.get(details) ?? summariseAll(details);
 	known.set(details, facts);
 	return facts.get(checkpoint.name)!;
 }
 
-function tellAll({domain, images, checkpoints}: DomainDetails): Map<string, ToldCheckpoint> {
+function summariseAll({domain, images, checkpoints}: DomainDetails): Map<string, CheckpointSummary> {
 	const graph = buildImageGraph(images, []);
 	return new Map(checkpoints.map(checkpoint => {
 		const sizes = new Map(checkpoint.disks.map(({target, sizeBytes: bytes, isUpTo = false}) => [target, bytes === undefined ? undefined : {bytes, isUpTo}]));
@@ -56,7 +56,7 @@ function tellAll({domain, images, checkpoints}: DomainDetails): Map<string, Told
 export const formatSince = (size: SizeSince | undefined): string => size === undefined ? '' : `${size.isUpTo ? 'up to ' : ''}${formatBytes(size.bytes)}`;
 
 /** "good", or what is wrong where: "broken on vda, vdb". */
-export function describeHealth({disks, health}: ToldCheckpoint): string {
+export function describeHealth({disks, health}: CheckpointSummary): string {
 	return health === 'good' || disks.length === 0
 		? healthWords[health]
 		: byGravity.filter(each => each !== 'good').flatMap(each => {
@@ -66,7 +66,7 @@ export function describeHealth({disks, health}: ToldCheckpoint): string {
 }
 
 /** What that means for the next backup, in a sentence; undefined: it can build on the checkpoint. */
-export function describeNextBackup({checkpoint: {name}, disks}: ToldCheckpoint): string | undefined {
+export function describeNextBackup({checkpoint: {name}, disks}: CheckpointSummary): string | undefined {
 	const lost = disks.filter(({health}) => health === 'broken' || health === 'missing').map(({target}) => target);
 	const unknown = disks.some(({health}) => health === 'unknown');
 	if (lost.length > 0) {

@@ -36,12 +36,12 @@ function upToGap(graph: ImageGraph, paths: readonly string[], name: string): str
 
 /** Where the bitmaps of one name go, or that they end; undefined: nothing needs to be done. */
 function fateOf(graph: ImageGraph, merge: Merge, name: string): Carried[] | 'ended' {
-	const {way, top, layers, into, rebased} = merge;
+	const {method, top, layers, into, rebased} = merge;
 	const downwards = [top, ...[...layers].reverse()];
 	// The one that is written into is the lowest of a commit, and the top of a pull.
 	const others = downwards.filter(path => path !== into);
 	const own = bitmapIn(graph, into, name);
-	const sources = way === 'pull' && own === undefined ? [] : upToGap(graph, others, name);
+	const sources = method === 'pull' && own === undefined ? [] : upToGap(graph, others, name);
 	const read = [...sources.map(path => bitmapIn(graph, path, name)), own];
 	if (sources.length === 0 || read.some(bitmap => bitmap?.isUsable === false)) {
 		return others.some(path => bitmapIn(graph, path, name) !== undefined) || own?.isUsable === false ? 'ended' : [];

@@ -2,7 +2,7 @@
 libvirt's snapshot records while snapshots are dropped and images are merged, so that plain virsh goes on working: parents, overlays, the images that the
 stored domains name, and which snapshot is current.
 
-Forgetting a record makes libvirt 9.0 and 10.0 re-write the records of its descendants, and wrongly; so each of them is written anew from what it was.
+Deleting the metadata of a record makes libvirt 9.0 and 10.0 re-write the records of its descendants, and wrongly; so each of them is written anew from what it was.
 */
 import type {Step} from '../../model/plan/plan.ts';
 import type {ImagePlace} from '../../model/images/image.ts';
@@ -26,7 +26,7 @@ type RecordChange = {
 	successors: ReadonlyMap<string, string>;
 	/** What the domain writes to afterwards, by target. */
 	heads: ReadonlyMap<string, string>;
-	/** From the forgetting on nothing can be undone by putting records back: images are committed. */
+	/** Once metadata is deleted, nothing can be undone by putting records back: images are committed. */
 	isIrreversible: boolean;
 };
 
@@ -179,7 +179,7 @@ export function planRecords(context: PlanContext, change: RecordChange): Result<
 
 	const {makeCurrent, restore} = planned.value;
 	const deleteMetadata = inOrder(snapshots, deletedNames).reverse().map((snapshot, index): Step => step('switch', {
-		id: `forget-${index + 1}`,
+		id: `delete-record-${index + 1}`,
 		title: `Delete the record of "${snapshot.name}"`,
 		command: context.hypervisor.records.deleteMetadata(snapshot.name),
 		undo: index === 0 ? restore : [],

@@ -58,9 +58,9 @@ export function describeGood(checkpoints: readonly Checkpoint[]): Consequence[] 
 }
 
 /** Files are numbered: a name may be as long as a file's name can be. */
-function forgetStep(context: PlanContext, checkpoint: Checkpoint, index: number): Step {
+function deleteRecordStep(context: PlanContext, checkpoint: Checkpoint, index: number): Step {
 	return step('switch', {
-		id: `forget-checkpoint-${checkpoint.name}`,
+		id: `delete-checkpoint-record-${checkpoint.name}`,
 		title: `Set the record of checkpoint "${checkpoint.name}" aside`,
 		command: context.hypervisor.checkpoints.deleteMetadata(checkpoint.name),
 		undo: [{
@@ -129,7 +129,7 @@ export function checkpointRecords(context: PlanContext, {stay, again = []}: {sta
 	const all = byAge([...details.checkpoints.filter(checkpoint => good.has(checkpoint) || !goodNames.has(checkpoint.name)), ...again]);
 	const out = present.filter(checkpoint => !can.redefinesBesideCheckpoints || !good.has(checkpoint));
 	const back = all.filter(checkpoint => good.has(checkpoint) && (!can.redefinesBesideCheckpoints || again.includes(checkpoint)));
-	const before = [...out].reverse().map(checkpoint => forgetStep(context, checkpoint, present.indexOf(checkpoint)));
+	const before = [...out].reverse().map(checkpoint => deleteRecordStep(context, checkpoint, present.indexOf(checkpoint)));
 	return mapResult(allOf(back.map(checkpoint => mapResult(recordAfter(checkpoint, all, good), xml => redefineStep(context, checkpoint, {index: all.indexOf(checkpoint), xml})))), after => ({
 		before,
 		after,

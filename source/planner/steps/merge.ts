@@ -183,13 +183,13 @@ function movesWhileOff({hypervisor: {blocks}}: PlanContext, merge: Merge): Comma
 /** qemu-img writes the same bytes once more where a job has written them; then it tells the image above, as the job does at its end. */
 function insteadWhileOff(context: PlanContext, merge: Merge): Instead {
 	const {top, into, rebased} = merge;
-	const told = rebased.filter(path => openDiskOf(context, path) !== undefined);
+	const rebasedByQemuImg = rebased.filter(path => openDiskOf(context, path) !== undefined);
 	return {
 		onlyIf: {kind: 'domain-off', uuid: context.uuid},
 		commands: [
 			imageCommands.commit(top, into),
 			...movesWhileOff(context, merge),
-			...told.map(path => imageCommands.rebase(path, {name: backingNameFor(context, path, into), format: formatAt(context, into)})),
+			...rebasedByQemuImg.map(path => imageCommands.rebase(path, {name: backingNameFor(context, path, into), format: formatAt(context, into)})),
 		],
 	};
 }
@@ -212,8 +212,8 @@ function commitSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 	const {top, layers, into, rebased} = merge;
 	const disk = hasProcess(context.inventory.details.domain) ? diskOn(context, top) : undefined;
 	// QEMU tells those that it has open by itself.
-	const told = rebased.filter(path => openDiskOf(context, path) === undefined);
-	const byQemu = rebased.filter(path => !told.includes(path));
+	const rebasedByQemuImg = rebased.filter(path => openDiskOf(context, path) === undefined);
+	const byQemu = rebased.filter(path => !rebasedByQemuImg.includes(path));
 	const title = `Commit ${names([...layers.slice(1), top])} into ${posix.basename(into)}`;
 	const [above] = byQemu;
 	return [
@@ -235,10 +235,10 @@ function commitSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 				doneWhen: committedWhen(context, merge, disk),
 				instead: insteadWhileOff(context, merge),
 			})),
-		...told.map((path, index) => rebaseStep(context, merge, {id: `relink-${id}-${index + 1}`, path})),
-		syncStep(`commit-${id}`, [into, ...imageAt(context.graph, into)?.dataFilePath === undefined ? [] : [imageAt(context.graph, into)!.dataFilePath!], ...told], true),
+		...rebasedByQemuImg.map((path, index) => rebaseStep(context, merge, {id: `rebase-${id}-${index + 1}`, path})),
+		syncStep(`commit-${id}`, [into, ...imageAt(context.graph, into)?.dataFilePath === undefined ? [] : [imageAt(context.graph, into)!.dataFilePath!], ...rebasedByQemuImg], true),
 		...dateSteps(context, {id: `commit-${id}`, path: into, contentOf: top, isIrreversible: true}),
-		...[...told, ...byQemu].flatMap((path, index) => dateSteps(context, {id: `relink-${id}-${index + 1}`, path, contentOf: path, isIrreversible: true})),
+		...[...rebasedByQemuImg, ...byQemu].flatMap((path, index) => dateSteps(context, {id: `rebase-${id}-${index + 1}`, path, contentOf: path, isIrreversible: true})),
 	];
 }
 
@@ -247,7 +247,7 @@ export function mergeSteps(context: PlanContext, merges: readonly Merge[]): {che
 	const indexed = merges.map((merge, index) => ({merge, id: String(index + 1)}));
 	const isHead = ({merge}: {merge: Merge}) => isOpenHead(context, merge.top);
 	// The head last: a commit below it names it as the disk.
-	const commits = [...indexed.filter(one => !isHead(one)), ...indexed.filter(one => isHead(one))].filter(({merge}) => merge.way === 'commit');
+	const commits = [...indexed.filter(one => !isHead(one)), ...indexed.filter(one => isHead(one))].filter(({merge}) => merge.method === 'commit');
 	const check = (id: string, title: string, command: Step['command']): Step => step('check', {id, title, command});
 	return {
 		check: indexed.filter(({merge}) => openDiskOf(context, merge.top) === undefined).flatMap(({merge: {top, into}, id}) => [
@@ -255,7 +255,7 @@ export function mergeSteps(context: PlanContext, merges: readonly Merge[]): {che
 			// A reader is in the way of the merge as well, and by then records are changed.
 			check(`lock-${id}`, `Check that ${posix.basename(into)} is not open elsewhere`, imageCommands.openToWrite(into, formatAt(context, into))),
 		]),
-		create: indexed.filter(({merge}) => merge.way === 'pull').flatMap(({merge, id}) => pullSteps(context, merge, id)),
+		create: indexed.filter(({merge}) => merge.method === 'pull').flatMap(({merge, id}) => pullSteps(context, merge, id)),
 		commit: commits.flatMap(({merge, id}) => commitSteps(context, merge, id)),
 	};
 }

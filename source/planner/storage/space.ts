@@ -66,9 +66,9 @@ export function spaceOf(plan: Plan, inventory: Inventory, graph: ImageGraph): Sp
 	const grown = steps.flatMap(({grows}) => grows?.byBytes ?? []);
 	// What a header or a bitmap takes that is written into an image is not known.
 	const isCounted = created.length > 0 || removed.length > 0 || grown.length > 0 || steps.some(({changesInside}) => changesInside !== undefined);
-	const isTold = (files.length > 0 && isCounted) || goneWith(plan).length > 0;
+	const changesSpace = (files.length > 0 && isCounted) || goneWith(plan).length > 0;
 	const leftBehind = removed.map(path => removedBytes(inventory, graph, path));
-	if (!isTold || steps.some(({grows}) => grows !== undefined && grows.byBytes === undefined)) {
+	if (!changesSpace || steps.some(({grows}) => grows !== undefined && grows.byBytes === undefined)) {
 		return undefined;
 	}
 

@@ -17,11 +17,11 @@ export type Question = {
 };
 
 /** All that it has said since it was asked. */
-export type Said = {output: string; complaint: string};
+export type Answered = {output: string; complaint: string};
 
 export type Conversation = {
 	/** Questions are answered in their order. Undefined: it has ended, or did not answer in time; it is of no more use then. */
-	ask(question: Question, timeoutMs: number): Promise<Said | undefined>;
+	ask(question: Question, timeoutMs: number): Promise<Answered | undefined>;
 	/** Of one that has ended by itself. */
 	readonly exitCode?: number | undefined;
 	end(): void;
@@ -30,12 +30,12 @@ export type Conversation = {
 export type StartConversation = (argv: readonly string[], moreEnvironment?: Readonly<Record<string, string>>) => Conversation;
 
 /** `from`: where the end of the answer is looked for, for it may come in pieces. */
-type Waiting = {question: Question; from: number; settle: (said?: Said) => void};
+type Waiting = {question: Question; from: number; settle: (answered?: Answered) => void};
 
-export type Started = {child: ReturnType<typeof spawn>; heard: Said; waiting: Waiting[]; hasEnded: boolean};
+export type Started = {child: ReturnType<typeof spawn>; heard: Answered; waiting: Waiting[]; hasEnded: boolean};
 
 /** What was said up to the end of the answer to the first question; the rest belongs to the next. */
-function cutAnswer({heard}: Started, waiting: Waiting): Said | undefined {
+function cutAnswer({heard}: Started, waiting: Waiting): Answered | undefined {
 	const {outputEnd, complaintEnd} = waiting.question;
 	const at = heard.output.indexOf(outputEnd, waiting.from);
 	if (at === -1) {
@@ -49,21 +49,21 @@ function cutAnswer({heard}: Started, waiting: Waiting): Said | undefined {
 	}
 
 	const [outputTo, complaintTo] = [at + outputEnd.length, complaintAt + (complaintEnd?.length ?? 0)];
-	const said = {output: heard.output.slice(0, outputTo), complaint: heard.complaint.slice(0, complaintTo)};
+	const answered = {output: heard.output.slice(0, outputTo), complaint: heard.complaint.slice(0, complaintTo)};
 	heard.output = heard.output.slice(outputTo);
 	heard.complaint = heard.complaint.slice(complaintTo);
-	return said;
+	return answered;
 }
 
 function hear(started: Started): void {
 	for (let first = started.waiting[0]; first !== undefined; first = started.waiting[0]) {
-		const said = cutAnswer(started, first);
-		if (said === undefined && !started.hasEnded) {
+		const answered = cutAnswer(started, first);
+		if (answered === undefined && !started.hasEnded) {
 			return;
 		}
 
 		started.waiting.shift();
-		first.settle(said);
+		first.settle(answered);
 	}
 }
 
@@ -98,8 +98,8 @@ export function startProgram([program = '', ...words]: readonly string[], env: N
 }
 
 /** Undefined: it has ended, or did not answer in time. What it said until then is in `heard`. */
-export async function askStarted(started: Started, question: Question, timeoutMs: number): Promise<Said | undefined> {
-	const said = await new Promise<Said | undefined>(resolve => {
+export async function askStarted(started: Started, question: Question, timeoutMs: number): Promise<Answered | undefined> {
+	const answered = await new Promise<Answered | undefined>(resolve => {
 		const timer = setTimeout(() => {
 			resolve(undefined);
 		}, timeoutMs);
@@ -113,15 +113,15 @@ export async function askStarted(started: Started, question: Question, timeoutMs
 		});
 		started.child.stdin!.write(question.text);
 	});
-	if (said === undefined || question.complaintEnd !== undefined) {
-		return said;
+	if (answered === undefined || question.complaintEnd !== undefined) {
+		return answered;
 	}
 
 	// What it wrote to standard error before the end of the answer has come in by then.
 	await setImmediate();
 	const more = started.heard.complaint;
 	started.heard.complaint = '';
-	return {...said, complaint: said.complaint + more};
+	return {...answered, complaint: answered.complaint + more};
 }
 
 /** Starts programs on this machine, and ends them all together. What is asked after that is not answered. */

@@ -6,7 +6,7 @@ import {randomBytes} from 'node:crypto';
 import type {RunOutput} from '../../engine/ports.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {formatRemoteLine} from '../../model/text/shell-quote.ts';
-import type {Question, Said, StartConversation} from './conversation.ts';
+import type {Question, Answered, StartConversation} from './conversation.ts';
 import {Lines} from './lines.ts';
 import type {Runner, RunRequest} from './run.ts';
 
@@ -41,7 +41,7 @@ function between(text: string, begin: string, end: string): string {
 }
 
 /** A command as a line for the shell, with standard output and standard error marked each: they reach us each by itself. A line of which only a part arrives is not run. */
-export function questionFor(argv: readonly string[]): {question: Question; readAnswer: (said: Said) => {exitCode: number; stdout: string; stderr: string}} {
+export function questionFor(argv: readonly string[]): {question: Question; readAnswer: (said: Answered) => {exitCode: number; stdout: string; stderr: string}} {
 	const mark = `vsnap-${randomBytes(12).toString('hex')}`;
 	const [begin, middle, end] = [`${mark}-a.`, `${mark}-b.`, `${mark}-c.`];
 	return {

@@ -1,7 +1,7 @@
 /**
 As many conversations with one program as are needed for no question to wait for another that takes long: mostly one.
 */
-import type {Conversation, Said} from './conversation.ts';
+import type {Conversation, Answered} from './conversation.ts';
 
 /** `open`: how many questions are not answered yet. */
 type Line = {conversation: Conversation; openedAt: number; askedAt: number; open: number; hasAnswered: boolean};
@@ -36,7 +36,7 @@ export class Lines {
 	}
 
 	/** Undefined: it could not be asked in a conversation. */
-	async ask(question: Parameters<Conversation['ask']>[0], timeoutMs: number): Promise<Said | undefined> {
+	async ask(question: Parameters<Conversation['ask']>[0], timeoutMs: number): Promise<Answered | undefined> {
 		const line = performance.now() < this.#pausedUntil ? undefined : await this.#take();
 		if (line === undefined) {
 			return undefined;

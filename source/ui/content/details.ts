@@ -11,7 +11,7 @@ import {headDisks, hasProcess, type Disk} from '../../model/domain/domain.ts';
 import {describeProblem} from '../../model/images/describe-images.ts';
 import {usedBytes, type Image} from '../../model/images/image.ts';
 import {
-	describeHealth, describeNextBackup, formatSince, healthWords, ownerOf, tellCheckpoint,
+	describeHealth, describeNextBackup, formatSince, healthWords, ownerOf, summariseCheckpoint,
 } from '../../model/text/describe-checkpoint.ts';
 import {formatBytes, formatMomentWithAge} from '../../model/text/format.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
@@ -86,7 +86,7 @@ function headDetails(details: DomainDetails, style: TextStyle): Line[] {
 }
 
 function checkpointDetails(checkpoint: Checkpoint, details: DomainDetails, style: TextStyle): Line[] {
-	const facts = tellCheckpoint(details, checkpoint);
+	const facts = summariseCheckpoint(details, checkpoint);
 	const meaning = describeNextBackup(facts);
 	const owner = ownerOf(checkpoint.name);
 	return [

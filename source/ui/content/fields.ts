@@ -9,7 +9,7 @@ import type {
 } from '../../actions/question.ts';
 import {isScreenKind, screenOf, titleOfAction} from '../../actions/registry.ts';
 import {widthOf} from '../../model/text/cells.ts';
-import {describeHealth, formatSince, tellCheckpoint} from '../../model/text/describe-checkpoint.ts';
+import {describeHealth, formatSince, summariseCheckpoint} from '../../model/text/describe-checkpoint.ts';
 import {descriptionOf} from '../../model/text/describe-snapshot.ts';
 import {describeFreed, formatMomentWithAge} from '../../model/text/format.ts';
 import {stateWord} from '../../model/domain/state-word.ts';
@@ -35,7 +35,7 @@ function subjectOf(state: State, journey: Journey): Subject | undefined {
 	const subject = subjectOfJourney(journey);
 	const snapshot = subject?.kind === 'snapshot' ? details?.snapshots.find(({name}) => name === subject.name) : undefined;
 	const checkpoint = subject?.kind === 'checkpoint' ? details?.checkpoints.find(({name}) => name === subject.name) : undefined;
-	const facts = details && checkpoint && tellCheckpoint(details, checkpoint);
+	const facts = details && checkpoint && summariseCheckpoint(details, checkpoint);
 	const found = snapshot ?? checkpoint;
 	return found && {
 		moment: formatMomentWithAge(found.createdAt, Math.floor(state.nowMs / 1000)),
@@ -79,11 +79,11 @@ export function withFigures<T extends Option>(options: T[], figures: Figures | u
 	return options.map(option => ({...option, figure: figureOf(option)}));
 }
 
-type Paper = TextStyle & {isFocused: boolean; labelColumns: number; figures: Figures | undefined};
+type FieldStyle = TextStyle & {isFocused: boolean; labelColumns: number; figures: Figures | undefined};
 
 const signOf = (choice: Choice, {chosen}: ChoiceField, {isAscii}: Theme) => choice.id === chosen ? (isAscii ? '(*)' : '(•)') : '( )';
 
-function choicePieces(choice: Choice, field: ChoiceField, {theme, isFocused}: Paper): Line {
+function choicePieces(choice: Choice, field: ChoiceField, {theme, isFocused}: FieldStyle): Line {
 	const isChosen = choice.id === field.chosen && choice.reason === undefined;
 	const chosenTone = isFocused ? 'accent' : 'plain';
 	const tone = isChosen ? chosenTone : 'dim';
@@ -97,27 +97,27 @@ const figureColumns = 22;
 
 const widestOf = ({choices}: ChoiceField) => Math.max(...choices.map(({label}) => widthOf(label)));
 
-const hasFigureRoom = (field: ChoiceField, {columns, labelColumns}: Paper) => labelColumns + 4 + widestOf(field) + 3 + figureColumns <= columns;
+const hasFigureRoom = (field: ChoiceField, {columns, labelColumns}: FieldStyle) => labelColumns + 4 + widestOf(field) + 3 + figureColumns <= columns;
 
-const figuredChoices = (field: ChoiceField, {figures, theme}: Paper) => withFigures(field.choices, field.showsSpace ? figures : undefined, theme.isAscii ? '...' : '…');
+const figuredChoices = (field: ChoiceField, {figures, theme}: FieldStyle) => withFigures(field.choices, field.showsSpace ? figures : undefined, theme.isAscii ? '...' : '…');
 
 /** One choice to a line, with what it frees. */
-function listLines(field: ChoiceField, paper: Paper): Line[] {
+function listLines(field: ChoiceField, style: FieldStyle): Line[] {
 	const widest = widestOf(field);
-	const hasRoom = hasFigureRoom(field, paper);
-	return figuredChoices(field, paper).map(choice => [
-		...choicePieces(choice, field, paper),
+	const hasRoom = hasFigureRoom(field, style);
+	return figuredChoices(field, style).map(choice => [
+		...choicePieces(choice, field, style),
 		{text: choice.reason === undefined ? '' : `  (${choice.reason})`, tone: 'dim'},
 		{text: choice.figure === undefined || !hasRoom ? '' : `${' '.repeat(widest - widthOf(choice.label) + 3)}${choice.figure}`, tone: 'dim'},
 	]);
 }
 
 /** As many choices on a line as there is room for. */
-function flowLines(field: ChoiceField, paper: Paper): Line[] {
+function flowLines(field: ChoiceField, style: FieldStyle): Line[] {
 	const lines: Line[] = [];
-	const room = paper.columns - paper.labelColumns;
+	const room = style.columns - style.labelColumns;
 	for (const choice of field.choices) {
-		const pieces = choicePieces(choice, field, paper);
+		const pieces = choicePieces(choice, field, style);
 		const last = lines.at(-1);
 		if (last !== undefined && widthOfPieces(last) + 3 + widthOfPieces(pieces) <= room) {
 			last.push({text: '   '}, ...pieces);
@@ -130,7 +130,7 @@ function flowLines(field: ChoiceField, paper: Paper): Line[] {
 }
 
 /** A text that is too long keeps its end in sight, where it is typed. */
-function textPieces(field: TextField, room: number, {theme, isFocused}: Paper): Line {
+function textPieces(field: TextField, room: number, {theme, isFocused}: FieldStyle): Line {
 	const safe = showSafely(field.value, theme.isAscii);
 	const characters = [...safe];
 	while (characters.length > 0 && widthOf(characters.join('')) > room - 2) {
@@ -142,37 +142,37 @@ function textPieces(field: TextField, room: number, {theme, isFocused}: Paper): 
 }
 
 /** What is to be known of the answer that the cursor is at. */
-function noteLines(field: Field, paper: Paper): Line[] {
+function noteLines(field: Field, style: FieldStyle): Line[] {
 	const notes = field.kind === 'text'
 		? [field.problem ?? field.note]
-		: [hasFigureRoom(field, paper) ? undefined : figuredChoices(field, paper).find(({id}) => id === field.chosen)?.figure, field.choices.find(({id}) => id === field.chosen)?.note, ...field.isList ? [] : field.choices.map(({label, reason}) => reason === undefined ? undefined : `${label} is not possible: ${reason}.`)];
+		: [hasFigureRoom(field, style) ? undefined : figuredChoices(field, style).find(({id}) => id === field.chosen)?.figure, field.choices.find(({id}) => id === field.chosen)?.note, ...field.isList ? [] : field.choices.map(({label, reason}) => reason === undefined ? undefined : `${label} is not possible: ${reason}.`)];
 	const tone = field.kind === 'text' && field.problem !== undefined ? 'warning' : 'dim';
-	return notes.flatMap(note => note === undefined ? [] : paragraph(note, {columns: paper.columns - 1, theme: paper.theme, tone, lead: {text: ' '.repeat(paper.labelColumns)}}));
+	return notes.flatMap(note => note === undefined ? [] : paragraph(note, {columns: style.columns - 1, theme: style.theme, tone, lead: {text: ' '.repeat(style.labelColumns)}}));
 }
 
-const label = (field: Field, {isFocused, labelColumns, theme}: Paper): Piece => ({text: `${isFocused ? theme.glyphs.pointer : ' '}${field.label.padEnd(labelColumns - 1)}`, tone: isFocused ? 'accent' : 'strong', press: {field: field.id}});
+const label = (field: Field, {isFocused, labelColumns, theme}: FieldStyle): Piece => ({text: `${isFocused ? theme.glyphs.pointer : ' '}${field.label.padEnd(labelColumns - 1)}`, tone: isFocused ? 'accent' : 'strong', press: {field: field.id}});
 
-function fieldLines(field: Field, paper: Paper): Line[] {
-	const {labelColumns, columns} = paper;
-	const answer = field.kind === 'text' ? [textPieces(field, columns - labelColumns, paper)] : (field.isList ? listLines(field, paper) : flowLines(field, paper));
-	return answer.map((pieces, index): Line => [index === 0 ? label(field, paper) : {text: ' '.repeat(labelColumns)}, ...pieces]);
+function fieldLines(field: Field, style: FieldStyle): Line[] {
+	const {labelColumns, columns} = style;
+	const answer = field.kind === 'text' ? [textPieces(field, columns - labelColumns, style)] : (field.isList ? listLines(field, style) : flowLines(field, style));
+	return answer.map((pieces, index): Line => [index === 0 ? label(field, style) : {text: ' '.repeat(labelColumns)}, ...pieces]);
 }
 
 type Shown = {lines: Line[]; focus: {first: number; last: number} | undefined};
 
 /** A short text shares the line of the text before it. */
-function isOnLineOf(before: Field | undefined, field: Field, {columns, labelColumns}: Paper): boolean {
+function isOnLineOf(before: Field | undefined, field: Field, {columns, labelColumns}: FieldStyle): boolean {
 	return field.kind === 'text' && field.isBeside === true && before?.kind === 'text' && widthOf(before.value) + labelColumns < Math.floor(columns / 2);
 }
 
-function besideLine(last: Line, field: TextField, paper: Paper): Line {
-	const half = Math.floor(paper.columns / 2);
-	const tone = paper.isFocused ? 'accent' : 'strong';
+function besideLine(last: Line, field: TextField, style: FieldStyle): Line {
+	const half = Math.floor(style.columns / 2);
+	const tone = style.isFocused ? 'accent' : 'strong';
 	return [
 		...last,
 		{text: ' '.repeat(Math.max(1, half - widthOfPieces(last)))},
-		{text: `${paper.isFocused ? paper.theme.glyphs.pointer : ' '}${field.label}  `, tone, press: {field: field.id}},
-		...textPieces(field, half - widthOf(field.label) - 3, paper),
+		{text: `${style.isFocused ? style.theme.glyphs.pointer : ' '}${field.label}  `, tone, press: {field: field.id}},
+		...textPieces(field, half - widthOf(field.label) - 3, style),
 	];
 }
 
@@ -184,15 +184,15 @@ export function fieldsLines(state: State, journey: Journey, {columns, theme}: Te
 	let focus: Shown['focus'];
 	for (const [index, field] of fields.entries()) {
 		const isFocused = field.id === journey.field;
-		const paper: Paper = {
+		const fieldStyle: FieldStyle = {
 			columns, theme, isFocused, labelColumns, figures: journey.figures,
 		};
 		const before = fields[index - 1];
-		const last = before?.id !== journey.field && isOnLineOf(before, field, paper) ? lines.pop() : undefined;
+		const last = before?.id !== journey.field && isOnLineOf(before, field, fieldStyle) ? lines.pop() : undefined;
 		const first = lines.length;
-		lines.push(...(last !== undefined && field.kind === 'text' ? [besideLine(last, field, paper)] : fieldLines(field, paper)));
+		lines.push(...(last !== undefined && field.kind === 'text' ? [besideLine(last, field, fieldStyle)] : fieldLines(field, fieldStyle)));
 		if (isFocused) {
-			lines.push(...noteLines(field, paper));
+			lines.push(...noteLines(field, fieldStyle));
 			focus = {first, last: lines.length - 1};
 		}
 	}

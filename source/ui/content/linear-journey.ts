@@ -25,8 +25,8 @@ const typeLine = (text: string, after = enter): LinearPage['choices'][number]['m
 const goesBack: LinearChoice = {label: 'Back to the question before', messages: [key('back-tab')]};
 
 /** A text that is asked for: what is typed takes the place of what is proposed, and an empty line leaves that as it is. */
-function textPage(title: string, {value, problem, question, note}: TextField, said: string | undefined): LinearPage {
-	const wrong = said ?? (value === '' ? undefined : problem);
+function textPage(title: string, {value, problem, question, note}: TextField, problemMentioned: string | undefined): LinearPage {
+	const wrong = problemMentioned ?? (value === '' ? undefined : problem);
 	return {
 		title,
 		lines: [...(value === '' ? [] : [`Proposed: ${value}`]), ...[wrong ?? note].filter(line => line !== undefined)],

@@ -14,7 +14,7 @@ import {views, type State} from '../../app/state.ts';
 import {selectedCommand} from '../../app/run/update-log.ts';
 import {recoverOptions} from '../../app/run/update-recover.ts';
 import {describeProblem} from '../../model/images/describe-images.ts';
-import {describeHealth, formatSince, ownerOf, tellCheckpoint} from '../../model/text/describe-checkpoint.ts';
+import {describeHealth, formatSince, ownerOf, summariseCheckpoint} from '../../model/text/describe-checkpoint.ts';
 import {formatAge, formatBytes} from '../../model/text/format.ts';
 import {showSafely} from '../text.ts';
 import type {Theme} from '../theme.ts';
@@ -56,24 +56,24 @@ const nodeText: (node: TreeNode, parent: string | undefined, state: State) => st
 	},
 	checkpoint(node, _parent, state) {
 		const {checkpoint} = node;
-		const told = tellCheckpoint(selectedDetails(state)!, checkpoint);
+		const summary = summariseCheckpoint(selectedDetails(state)!, checkpoint);
 		return [
 			[checkpoint.name, ownerOf(checkpoint.name)].filter(text => text !== '').join(' '),
 			formatAge(checkpoint.createdAt, Math.floor(state.nowMs / 1000)),
-			describeHealth(told),
-			...(told.size === undefined ? [] : [`${formatSince(told.size)} since then`]),
-			told.disks.map(({target}) => target).join(' '),
+			describeHealth(summary),
+			...(summary.size === undefined ? [] : [`${formatSince(summary.size)} since then`]),
+			summary.disks.map(({target}) => target).join(' '),
 			checkpoint.parent === undefined ? 'a root' : `after ${checkpoint.parent}`,
 		].join(', ');
 	},
 	layer(node) {
 		const {title, isFile, images} = node.layer;
-		const told = [...images].map(([target, image]) => [
+		const parts = [...images].map(([target, image]) => [
 			[target, image.path].filter(text => text !== '').join(' '),
 			...(usedBytes(image) === undefined ? [] : [formatBytes(image.allocatedBytes), image.backingPath === undefined ? 'a base' : `backed by ${image.backingPath}`]),
 			...image.problems.map(problem => describeProblem(problem)),
 		].join(', '));
-		return `${isFile ? '' : `${title}: `}${told.join('; ')}`;
+		return `${isFile ? '' : `${title}: `}${parts.join('; ')}`;
 	},
 	file: node => [node.path, ...(node.bytes === undefined ? [] : [formatBytes(node.bytes)]), node.reason].join(', '),
 	unrecorded: node => `${node.label}, ${node.reason}`,

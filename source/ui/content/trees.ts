@@ -19,14 +19,14 @@ const tones: Record<PlannedNode['mark'], Tone> = {
 	new: 'good', gone: 'loss', here: 'accent', stays: 'plain',
 };
 
-function rowLine(row: TreeRow<PlannedNode>, said: string, {hasManyRoots, columns, theme}: TextStyle & {hasManyRoots: boolean}): Line {
+function rowLine(row: TreeRow<PlannedNode>, word: string, {hasManyRoots, columns, theme}: TextStyle & {hasManyRoots: boolean}): Line {
 	const {label, mark} = row.item;
 	const glyph = {new: theme.glyphs.snapshot, gone: theme.glyphs.removed, here: theme.glyphs.here, stays: theme.glyphs.snapshot}[mark];
 	return fitLine([
 		{text: ` ${guideText(row, {glyphs: theme.glyphs, mostColumns: Math.floor(columns / 2), hasManyRoots})}`, tone: 'dim'},
 		{text: `${glyph} `, tone: tones[mark]},
 		{text: label, tone: tones[mark]},
-	], columns - 1, theme, said === '' ? [] : [{text: said, tone: tones[mark]}]);
+	], columns - 1, theme, word === '' ? [] : [{text: word, tone: tones[mark]}]);
 }
 
 /** Of a long tree the rows that change, those beside them, and the current state. */

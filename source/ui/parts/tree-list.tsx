@@ -6,7 +6,7 @@ import {isFoundNode} from '../../app/find/find.ts';
 import {findHere} from '../../app/find/place.ts';
 import {shownRows, treeRowsOf, windowTop} from '../../app/layout.ts';
 import {currentRows, selectedNode, selectedDetails, type Row} from '../../app/browse/rows.ts';
-import {formatSince, healthWords, ownerOf, tellCheckpoint, type ToldCheckpoint} from '../../model/text/describe-checkpoint.ts';
+import {formatSince, healthWords, ownerOf, summariseCheckpoint, type CheckpointSummary} from '../../model/text/describe-checkpoint.ts';
 import {formatAge} from '../../model/text/format.ts';
 import {guideText} from '../../model/text/tree-guides.ts';
 import {freesWord} from '../content/browse/forecast.ts';
@@ -29,13 +29,13 @@ function cell(pieces: Line, columns: number, theme: Theme): Line {
 }
 
 /** Where it is narrow the glyph tells of the health, and a word of what is not good: names that begin alike need the room. */
-function checkpointColumns(told: ToldCheckpoint, {age, isWide}: {age: string; isWide: boolean}): Line {
-	const {health, disks} = told;
+function checkpointColumns(summary: CheckpointSummary, {age, isWide}: {age: string; isWide: boolean}): Line {
+	const {health, disks} = summary;
 	const targets = disks.map(({target}) => target).join(' ');
 	const words = isWide || health !== 'good' ? ` ${healthWords[health].padEnd(9)}` : '';
 	return [
 		{text: words, tone: health === 'good' ? 'dim' : healthTones[health]},
-		{text: ` ${formatSince(told.size).padStart(9)}${age.padStart(12)} ${isWide ? ` ${targets.padEnd(8)} ` : ''}`, tone: 'dim'},
+		{text: ` ${formatSince(summary.size).padStart(9)}${age.padStart(12)} ${isWide ? ` ${targets.padEnd(8)} ` : ''}`, tone: 'dim'},
 	];
 }
 
@@ -67,7 +67,7 @@ function rowPieces(row: Row, given: {state: State; theme: Theme; columns: number
 
 		case 'checkpoint': {
 			const {checkpoint} = item;
-			const facts = tellCheckpoint(selectedDetails(state)!, checkpoint);
+			const facts = summariseCheckpoint(selectedDetails(state)!, checkpoint);
 			return {
 				pieces: [guide, {text: `${theme.glyphs[healthGlyphs[facts.health]]} `, tone: healthTones[facts.health]}, {text: checkpoint.name, isName: true}, ...folded, ...orphan, {text: `  ${ownerOf(checkpoint.name)}`, tone: 'dim'}],
 				right: checkpointColumns(facts, {age: formatAge(checkpoint.createdAt, Math.floor(state.nowMs / 1000)), isWide: columns >= wideColumns}),

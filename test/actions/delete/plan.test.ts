@@ -35,7 +35,7 @@ test('a middle snapshot is pulled up, its record goes, its children come after i
 	t.is(line(made, 'pull-1'), 'qemu-img rebase -f qcow2 -F qcow2 -b /d/vda.qcow2 /d/vda.s2');
 	t.deepEqual(made.targets[0].expected.snapshots, [{name: 's1', parent: undefined}, {name: 's3', parent: 's1'}]);
 	t.deepEqual(made.images.removed, ['/d/vda.s1', '/d/vdb.s1']);
-	t.true(ids(made).indexOf('pull-2') < ids(made).indexOf('forget-1') && ids(made).indexOf('forget-1') < ids(made).indexOf('remove-1'));
+	t.true(ids(made).indexOf('pull-2') < ids(made).indexOf('delete-record-1') && ids(made).indexOf('delete-record-1') < ids(made).indexOf('remove-1'));
 	t.regex(xml(made, 'record-1-after'), /<source file="\/d\/vda\.s2"/u, 'the parent names what took over from its overlay');
 	t.true(made.steps.filter(step => step.phase === 'remove').every(step => step.guard?.kind === 'unused-image'));
 });
@@ -48,7 +48,7 @@ test('a commit comes after the record is dropped, cannot be undone, and moves th
 
 	const made = plan(world, {snapshot: 's3'});
 	t.is(line(made, 'commit-1'), 'qemu-img commit -q -f qcow2 -d -b /d/vda.s2 /d/vda.s3');
-	t.true(ids(made).indexOf('forget-1') < ids(made).indexOf('commit-1'));
+	t.true(ids(made).indexOf('delete-record-1') < ids(made).indexOf('commit-1'));
 	t.is(made.steps.find(step => step.id === 'commit-1')!.undo, null);
 	t.deepEqual(made.targets[0].expected.heads, [{target: 'vda', path: '/d/vda.s2'}, {target: 'vdb', path: '/d/vdb.s2'}]);
 	t.regex(xml(made, 'define'), /vda\.s2/u);
@@ -141,7 +141,7 @@ test('everything up to the first commit or removal can be put back', t => {
 	for (const snapshot of ['s1', 's2', 's3']) {
 		const made = plan(threeSnapshots(), {snapshot});
 		t.true(made.steps.every(step => step.undo !== null || step.phase === 'remove'));
-		t.true(made.steps.find(step => step.id === 'forget-1')!.undo!.length > 1);
+		t.true(made.steps.find(step => step.id === 'delete-record-1')!.undo!.length > 1);
 	}
 });
 

@@ -176,7 +176,7 @@ test('a checkpoint whose parent is forgotten is put back after the nearest one t
 	);
 	const {steps} = unwrap(revert(world));
 	t.deepEqual(steps.filter(step => step.id.startsWith('bitmap-')).map(step => step.id), ['bitmap-vda-c1', 'bitmap-vda-c3']);
-	t.deepEqual(steps.filter(step => step.id.startsWith('forget-')).map(step => step.id), ['forget-checkpoint-c3', 'forget-checkpoint-c2', 'forget-checkpoint-c1']);
+	t.deepEqual(steps.filter(step => step.id.startsWith('delete-checkpoint-record-')).map(step => step.id), ['delete-checkpoint-record-c3', 'delete-checkpoint-record-c2', 'delete-checkpoint-record-c1']);
 	const [, third] = steps.filter(step => step.id.startsWith('redefine-'));
 	t.regex(third!.command.files[0]!.text, /<parent>\s*<name>c1<\/name>/);
 });

@@ -28,9 +28,9 @@ function done(id: string, domain: {uuid: string; name: string}, {action, ...more
 }
 
 const undoables: Undoable[] = [
-	done('a3', {uuid: uuidOf(2), name: 'db01'}, {action: 'revert to "nightly"', title: 'Revert db01 to nightly', undo: {kind: 'possible', given: {kind: 'revert', snapshot: 'nightly'}, says: 'revert to "nightly"'}}),
+	done('a3', {uuid: uuidOf(2), name: 'db01'}, {action: 'revert to "nightly"', title: 'Revert db01 to nightly', undo: {kind: 'possible', given: {kind: 'revert', snapshot: 'nightly'}, text: 'revert to "nightly"'}}),
 	done('a2', {uuid: uuidOf(1), name: 'web01'}, {action: 'merge "s0"', title: 'Merge s0 of web01', undo: {kind: 'never', reason: 'the images are merged'}}),
-	done('a1', {uuid: uuidOf(1), name: 'web01'}, {action: 'create snapshot "old"', title: 'Create the snapshot old of web01', undo: {kind: 'refused', says: 'delete "old", keep what was written since', reason: '"old" is gone'}}),
+	done('a1', {uuid: uuidOf(1), name: 'web01'}, {action: 'create snapshot "old"', title: 'Create the snapshot old of web01', undo: {kind: 'refused', text: 'delete "old", keep what was written since', reason: '"old" is gone'}}),
 ];
 
 const logged: LoggedAction[] = [

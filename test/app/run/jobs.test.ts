@@ -159,7 +159,7 @@ test('while something is at work its domain is not read, and another one is', as
 	const brain = await whileBrowsing();
 	t.deepEqual(brain.send({kind: 'poll-due', number: brain.state.pollNumber}).map(({kind}) => kind), ['poll-later']);
 	brain.send({kind: 'domain-chosen', uuid: uuidOf(2)});
-	t.true(brain.send({kind: 'poll-due', number: brain.state.pollNumber}).some(effect => effect.kind === 'read-picture' && effect.uuid === uuidOf(2)));
+	t.true(brain.send({kind: 'poll-due', number: brain.state.pollNumber}).some(effect => effect.kind === 'read-details' && effect.uuid === uuidOf(2)));
 });
 
 test('bell and notification come at the end where they are wanted, and never where nothing is painted', async t => {

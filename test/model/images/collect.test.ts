@@ -19,14 +19,14 @@ const big = {allocatedBytes: 1024 ** 3};
 test('a run of images without pins becomes one with its top, at once', t => {
 	const images = [image('/a'), image('/b', '/a'), image('/c', '/b')];
 	const {merges} = collected(images, [pin('/c', 'head')], ['/a', '/b']);
-	t.deepEqual(merges.map(({way, top, layers, into}) => ({way, top, layers, into})), [{way: 'pull', top: '/c', layers: ['/a', '/b'], into: '/c'}]);
+	t.deepEqual(merges.map(({method, top, layers, into}) => ({method, top, layers, into})), [{method: 'pull', top: '/c', layers: ['/a', '/b'], into: '/c'}]);
 });
 
 test('the way is chosen by what is copied, unless sizes forbid it', t => {
 	const images = [image('/a', undefined, big), image('/b', '/a')];
-	t.is(collected(images, [pin('/b', 'head')], ['/a']).merges[0]!.way, 'commit');
+	t.is(collected(images, [pin('/b', 'head')], ['/a']).merges[0]!.method, 'commit');
 	images[1]!.virtualSizeBytes = 2 * (1024 ** 3);
-	t.is(collected(images, [pin('/b', 'head')], ['/a']).merges[0]!.way, 'pull', 'a commit would change what the base is');
+	t.is(collected(images, [pin('/b', 'head')], ['/a']).merges[0]!.method, 'pull', 'a commit would change what the base is');
 });
 
 test('where a commit copies little more than a pull, the disk stays on the file that bears its name', t => {
@@ -35,7 +35,7 @@ test('where a commit copies little more than a pull, the disk stays on the file 
 	const wayFor = (top: number, all: number, base = images) => {
 		const runs = [['/b', '/a'], ['/a'], ['/b']].map(paths => runKey({images: paths, clusterSizeBytes: 65_536}));
 		const dataSizes = new Map([[runs[0]!, all], [runs[1]!, all - 1], [runs[2]!, top]]);
-		return collect(buildImageGraph(base, [pin('/b', 'head')]), {candidates: ['/a'], domainUuid: 'own', isPossible: () => true, dataSizes}).merges[0]!.way;
+		return collect(buildImageGraph(base, [pin('/b', 'head')]), {candidates: ['/a'], domainUuid: 'own', isPossible: () => true, dataSizes}).merges[0]!.method;
 	};
 
 	t.is(wayFor(1_000_000, 1_850_000), 'commit', 'a pull would copy 850,000');
@@ -47,7 +47,7 @@ test('where a commit copies little more than a pull, the disk stays on the file 
 test('what stood on the top of a commit is told where it went, and pulls above come first', t => {
 	const images = [image('/a', undefined, big), image('/b', '/a'), image('/c', '/b'), image('/d', '/c')];
 	const {merges} = collected(images, [pin('/b', 'content'), pin('/d', 'head')], ['/a', '/c']);
-	t.deepEqual(merges.map(({way, top}) => [way, top]), [['pull', '/d'], ['commit', '/b']]);
+	t.deepEqual(merges.map(({method, top}) => [method, top]), [['pull', '/d'], ['commit', '/b']]);
 	t.deepEqual(merges[1]!.rebased, ['/d']);
 });
 
@@ -68,7 +68,7 @@ test('what another domain reads is not even rewritten, a read-only image is not 
 test('an image with internal snapshots inside may be committed into, and nothing else', t => {
 	const tagged = image('/a', undefined, {internalSnapshots: [{tag: 'i', memoryBytes: 0}]});
 	const {merges} = collected([tagged, image('/b', '/a')], [pin('/a', 'existence'), pin('/b', 'head')], ['/a']);
-	t.is(merges[0]!.way, 'commit');
+	t.is(merges[0]!.method, 'commit');
 	t.is(objectionTo(buildImageGraph([tagged], []), '/a', {kind: 'pull'})?.reason, 'has-internal-snapshots');
 });
 

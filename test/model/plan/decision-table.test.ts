@@ -46,7 +46,7 @@ function questionsOf(row: typeof rows[number]): Answers[] {
 }
 
 function says(decision: Decision): string {
-	return decision.kind === 'way' ? `${decision.row}: ${decision.way.memory}, ${decision.way.disk}, ${decision.way.by}` : `${decision.row ?? 'no row'}: refused`;
+	return decision.kind === 'method' ? `${decision.row}: ${decision.method.memory}, ${decision.method.disk}, ${decision.method.by}` : `${decision.row ?? 'no row'}: refused`;
 }
 
 for (const row of rows) {
@@ -55,7 +55,7 @@ for (const row of rows) {
 			const decision = decide(question);
 			t.is(says(decision), `${row.row}: ${row.result}`);
 			t.regex(decision.reason, /\.$/);
-			t.true(decision.kind === 'way' || decision.instead.length > 10);
+			t.true(decision.kind === 'method' || decision.instead.length > 10);
 		}
 	});
 }

@@ -40,12 +40,12 @@ const rows: Array<{name: string; action: Action; world: Inventory}> = [
 	{name: 'create-qemu', action: {...createAction({isDiskOnly: true}), domain}, world: bareQemu()},
 ];
 
-/** What a journal must keep of a plan: all but its words, how far a step is told to be, and what version 1 did not say of new files. */
+/** What a journal must keep of a plan: all but its words, the ids of its steps, how far one is told to be, and what version 1 did not say of new files. */
 function kept({steps, consequences: _words, images, space: _space, ...rest}: Plan): unknown {
 	const text = JSON.stringify({
 		...rest,
 		images: {...images, frozen: undefined, created: images.created.map(({path}) => path), staying: images.staying?.map(({path}) => path), merged: undefined},
-		steps: steps.map(({title: _title, whenStopped: _sentence, skippedNote: _note, copyBytes: _copied, undoNeeds, grows, ...step}) => ({
+		steps: steps.map(({id: _id, title: _title, whenStopped: _sentence, skippedNote: _note, copyBytes: _copied, undoNeeds, grows, ...step}) => ({
 			...step, undoNeeds: undoNeeds?.probe, grows: grows && {path: grows.path, allocatedBytes: grows.allocatedBytes},
 		})),
 	});
@@ -59,9 +59,10 @@ for (const {name, action, world} of rows) {
 		t.deepEqual(damagedLines, []);
 		t.is((first.plan as {version: number}).version, 1);
 		const checked = checkPlan(first.plan);
+		t.deepEqual(checked.kind === 'plan' && checked.plan.steps.map(({id}) => id), first.plan.steps.map(({id}) => id), 'its records name its steps');
 		const today = unwrap(planAction(action, world, {id: '20261121-100000-v1', now, workPath: '/w'}));
 		t.deepEqual(checked.kind === 'plan' ? kept(checked.plan) : checked, kept(today));
-		t.is(begun.step, today.steps[0]!.id);
+		t.is(begun.step, first.plan.steps[0]!.id);
 	});
 }
 

@@ -3,7 +3,7 @@ What is said of a checkpoint: its health disk by disk, what was written since, a
 */
 import test from 'ava';
 import {
-	describeHealth, describeNextBackup, formatSince, ownerOf, tellCheckpoint,
+	describeHealth, describeNextBackup, formatSince, ownerOf, summariseCheckpoint,
 } from '../../../source/model/text/describe-checkpoint.ts';
 import type {Checkpoint, CheckpointDisk} from '../../../source/model/domain/snapshot.ts';
 import {threeSnapshots} from '../../helpers/inventory.ts';
@@ -15,7 +15,7 @@ function told(disks: CheckpointDisk[], state: 'running' | 'shutoff' = 'running',
 		name: 'c', description: undefined, parent: undefined, createdAt: 0, disks, isMeasured, xml: '',
 	};
 	const {details} = threeSnapshots({state, checkpoints: [checkpoint]});
-	return tellCheckpoint(details, checkpoint);
+	return summariseCheckpoint(details, checkpoint);
 }
 
 test('the sum of what was written since, where it is known of each disk', t => {

@@ -9,7 +9,7 @@ import {now, threeSnapshots} from '../../helpers/inventory.ts';
 
 const contextOf = (world: Inventory): PlanContext => planContext(world, {id: 'p1', now, workPath: '/w'});
 const merge = {
-	way: 'commit', top: '/d/vda.s3', into: '/d/vda.s2', below: undefined, layers: ['/d/vda.s2', '/d/vda.s3'], gone: ['/d/vda.s3'], rebased: [], cost: {copyBytes: 0, growth: {atLeast: 0, atMost: 0}, freedBytes: 0, isMeasured: true},
+	method: 'commit', top: '/d/vda.s3', into: '/d/vda.s2', below: undefined, layers: ['/d/vda.s2', '/d/vda.s3'], gone: ['/d/vda.s3'], rebased: [], cost: {copyBytes: 0, growth: {atLeast: 0, atMost: 0}, freedBytes: 0, isMeasured: true},
 } as const;
 
 /** All but the starts: those of a standalone QEMU need its command line. */

@@ -36,9 +36,9 @@ test('the data of each run is measured as if nothing were below it: compressed, 
 
 	const graph = buildImageGraph(images, []);
 	const [top, base] = [at('s1, a "b"'), at('base')];
-	const pull = costOf(graph, {way: 'pull', top, layers: [base], into: top, gone: [base]}, sizes);
+	const pull = costOf(graph, {method: 'pull', top, layers: [base], into: top, gone: [base]}, sizes);
 	t.like(pull, {copyBytes: 22 * mebibyte, growth: {atLeast: 0, atMost: 22 * mebibyte}, isMeasured: true});
-	const commit = costOf(graph, {way: 'commit', top, layers: [base], into: base, gone: [top]}, sizes);
+	const commit = costOf(graph, {method: 'commit', top, layers: [base], into: base, gone: [top]}, sizes);
 	t.like(commit, {copyBytes: 2 * mebibyte, growth: {atLeast: 0, atMost: 2 * mebibyte}}, 'over compressed clusters new ones are made');
 });
 
@@ -47,7 +47,7 @@ test('what cannot be measured is left out, and then counts with what it takes', 
 	const images = [image('/b', undefined, {allocatedBytes: 7}), image('/a', '/b', {allocatedBytes: 5})];
 	t.is((await readDataSizes(runner, [measuredRun('/a'), measuredRun('/a', '/b'), measuredRun('nbd://x')], images)).size, 0);
 	t.is(runner.requests.length, 2, 'no file, no question');
-	const cost = costOf(buildImageGraph(images, []), {way: 'commit', top: '/a', layers: ['/b'], into: '/b', gone: ['/a']}, undefined);
+	const cost = costOf(buildImageGraph(images, []), {method: 'commit', top: '/a', layers: ['/b'], into: '/b', gone: ['/a']}, undefined);
 	t.deepEqual(cost, {copyBytes: 5, growth: {atLeast: 0, atMost: 5}, freedBytes: 5, isMeasured: false});
 });
 

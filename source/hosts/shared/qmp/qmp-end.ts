@@ -43,16 +43,16 @@ async function wasConcluded(ask: Ask, id: string): Promise<Result<boolean>> {
 
 /** What the events said of a job that is dismissed by itself, as most block jobs are: query-jobs then knows nothing of it any more. */
 function followJob(id: string) {
-	let said: {description?: string; isCancelled?: boolean} | undefined;
+	let reported: {description?: string; isCancelled?: boolean} | undefined;
 	return {
-		saidOfEnd: () => said,
+		reportedEnd: () => reported,
 		onEvent({name, data}: QmpEvent): void {
 			if (name === 'BLOCK_JOB_COMPLETED' && data.device === id) {
-				said = typeof data.error === 'string' ? {description: data.error} : {};
+				reported = typeof data.error === 'string' ? {description: data.error} : {};
 			} else if (name === 'BLOCK_JOB_CANCELLED' && data.device === id) {
-				said = {description: 'the job was cancelled', isCancelled: true};
+				reported = {description: 'the job was cancelled', isCancelled: true};
 			} else if (name === 'JOB_STATUS_CHANGE' && data.id === id && data.status === 'aborting') {
-				said ??= {description: 'the job failed without giving a reason'};
+				reported ??= {description: 'the job failed without giving a reason'};
 			}
 		},
 	};
@@ -60,7 +60,7 @@ function followJob(id: string) {
 
 /** A job whose end is its conclusion. It is dismissed then, so that its name is free again. */
 function endOfJob(ask: Ask, command: QmpCommand, id: string, moved?: MovedBitmaps): End {
-	const {onEvent, saidOfEnd} = followJob(id);
+	const {onEvent, reportedEnd} = followJob(id);
 	return {
 		onEvent,
 		stop: {execute: 'job-cancel', parameters: {id}},
@@ -88,12 +88,12 @@ function endOfJob(ask: Ask, command: QmpCommand, id: string, moved?: MovedBitmap
 				return succeed(false);
 			}
 
-			const said = saidOfEnd();
-			if (said?.description !== undefined) {
-				return failure(command, said.description, said.isCancelled ? 'Cancelled' : undefined);
+			const reported = reportedEnd();
+			if (reported?.description !== undefined) {
+				return failure(command, reported.description, reported.isCancelled ? 'Cancelled' : undefined);
 			}
 
-			return said === undefined ? failure(command, `there is no job "${id}", and it is not known how it ended`) : succeed(true);
+			return reported === undefined ? failure(command, `there is no job "${id}", and it is not known how it ended`) : succeed(true);
 		},
 	};
 }
@@ -135,11 +135,11 @@ async function finalize(ask: Ask, id: string, moved: MovedBitmaps): Promise<Resu
 /** A copying job that is told to complete once it is ready: one piece, because a crash between the two would leave a job that nobody ends. */
 function endOfPivot(ask: Ask, command: QmpCommand, {id, moved, onPivot}: {id: string; moved: MovedBitmaps | undefined; onPivot: RunOptions['onPivot']}): End {
 	const end = endOfJob(ask, command, id);
-	let isTold = false;
+	let wasSent = false;
 	return {
 		...end,
 		async look() {
-			const job = isTold ? succeed(undefined) : await readJob(ask, id);
+			const job = wasSent ? succeed(undefined) : await readJob(ask, id);
 			if (!job.ok || job.value?.status !== 'ready') {
 				return job.ok ? end.look() : job;
 			}
@@ -156,7 +156,7 @@ function endOfPivot(ask: Ask, command: QmpCommand, {id, moved, onPivot}: {id: st
 				return noted;
 			}
 
-			isTold = true;
+			wasSent = true;
 			const told = await ask('job-complete', {id});
 			return told.ok ? succeed(false) : told;
 		},
@@ -201,7 +201,7 @@ function endOfBitmap(ask: Ask, {arguments: {node}}: QmpCommand, name: string): E
 
 /** A copying job that has to become ready; its end before that is a failure. */
 function endOfCopying(ask: Ask, command: QmpCommand, id: string): End {
-	const {onEvent, saidOfEnd} = followJob(id);
+	const {onEvent, reportedEnd} = followJob(id);
 	return {
 		onEvent,
 		stop: {execute: 'job-cancel', parameters: {id}},
@@ -220,7 +220,7 @@ function endOfCopying(ask: Ask, command: QmpCommand, id: string): End {
 				await ask('job-dismiss', {id});
 			}
 
-			const said = saidOfEnd();
+			const said = reportedEnd();
 			return failure(command, job.value?.error ?? said?.description ?? 'the job ended before it was ready', said?.isCancelled ? 'Cancelled' : undefined);
 		},
 	};

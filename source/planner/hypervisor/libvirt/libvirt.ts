@@ -63,7 +63,7 @@ function blocksOf(site: Site, records: ReturnType<typeof recordsOf>): Hypervisor
 	const flush = virsh(site, [`suspend --domain ${uuid}; resume --domain ${uuid}`]);
 	return {
 		// libvirt pulls into the head alone, and only a guest that runs can be stopped for the flush. Out of reach, no header can be written if QEMU is killed in the midst.
-		canMerge: ({way, top}: Merge, isHead) => way === 'commit' || (isHead && details.domain.state === 'running' && folders.get(posix.dirname(top))?.pool === undefined),
+		canMerge: ({method, top}: Merge, isHead) => method === 'commit' || (isHead && details.domain.state === 'running' && folders.get(posix.dirname(top))?.pool === undefined),
 		bitmapsIn: () => [],
 		recordedIn: () => [],
 		movedBy: () => undefined,

@@ -30,10 +30,10 @@ function openImage({graph, inventory: {bare}}: Site, path: string): OpenImage | 
 function canMerge(site: Site, merge: Merge): boolean {
 	const {graph, inventory: {bare, details}} = site;
 	const isStart = (path: string) => (bare?.startImages ?? []).some(start => graph.keyOf(start) === graph.keyOf(path));
-	const asked = merge.way === 'pull' ? [merge.top, ...merge.layers, ...(merge.below === undefined ? [] : [merge.below])] : [merge.top, ...merge.layers];
+	const asked = merge.method === 'pull' ? [merge.top, ...merge.layers, ...(merge.below === undefined ? [] : [merge.below])] : [merge.top, ...merge.layers];
 	return bare?.socketPath !== undefined
-		&& bare.commands.has(merge.way === 'pull' ? 'block-stream' : 'block-commit')
-		&& (merge.way === 'commit' || details.domain.state === 'running')
+		&& bare.commands.has(merge.method === 'pull' ? 'block-stream' : 'block-commit')
+		&& (merge.method === 'commit' || details.domain.state === 'running')
 		&& asked.every(path => openImage(site, path) !== undefined)
 		&& !merge.gone.some(path => isStart(path));
 }
@@ -49,9 +49,9 @@ function bitmapsAt({graph}: Site, {path, isWritable, recording, bitmaps}: OpenIm
 QEMU opens frozen images for reading alone; a job that writes to one has it open for writing, and can be told to wait at its end. Of a commit those that the lowest image
 lacks; of a pull those that the image that takes the others in has as well, which a head gets beforehand. Those of which one of the images has no more than a part stay behind.
 */
-function movedBy(site: Site, {way, top, layers, into}: Merge): MovedBitmaps | undefined {
+function movedBy(site: Site, {method, top, layers, into}: Merge): MovedBitmaps | undefined {
 	const {graph} = site;
-	const isPull = way === 'pull';
+	const isPull = method === 'pull';
 	const isGoal = (path: string) => graph.keyOf(path) === graph.keyOf(isPull ? top : into);
 	const goal = openImage(site, isPull ? top : into);
 	const sources = [top, ...layers].filter(path => !isGoal(path)).map(path => openImage(site, path));

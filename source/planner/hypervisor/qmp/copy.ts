@@ -116,7 +116,7 @@ export function letGoSteps(copying: Copying): Step[] {
 	const name = changesOf(copying);
 	return [
 		...disks.filter(({since}) => since !== undefined).map(({target, node, headPath}) => step('create', {
-			id: `forget-${target}`,
+			id: `remove-bitmap-${target}`,
 			title: `Remove the temporary bitmap from ${target}`,
 			command: ask('block-dirty-bitmap-remove', {node, name}, {nodes: {node: headPath}, until: {kind: 'bitmap-gone', id: name}}),
 			whenStopped,

@@ -14,7 +14,7 @@ import {describeFreed, formatShortBytes} from '../../../model/text/format.ts';
 import type {Tone} from '../../theme.ts';
 
 /** `isMinor`: in one line, however long. */
-type Said = {verb: string; words: string; tone: Tone | undefined; isMinor?: true};
+type VerdictWords = {verb: string; words: string; tone: Tone | undefined; isMinor?: true};
 
 function reasonsOf(failure: Failure): string {
 	if (failure.kind !== 'refused') {
@@ -25,7 +25,7 @@ function reasonsOf(failure: Failure): string {
 	return `${first?.text ?? ''}${more.length === 0 ? '' : ` (${more.length} more)`}`;
 }
 
-function wordsOf(verdict: Verdict): Omit<Said, 'verb'> {
+function wordsOf(verdict: Verdict): Omit<VerdictWords, 'verb'> {
 	switch (verdict.kind) {
 		case 'possible': {
 			return {words: verdict.space === undefined || verdict.space.freed.atMost < 0 ? 'possible' : describeFreed(verdict.space), tone: undefined};
@@ -42,8 +42,8 @@ function wordsOf(verdict: Verdict): Omit<Said, 'verb'> {
 }
 
 /** Empty where no snapshot is selected, or nothing may be changed. */
-export function verdictsOf(state: State): Said[] {
-	return foretold().flatMap((kind, index): Said[] => {
+export function verdictsOf(state: State): VerdictWords[] {
+	return foretold().flatMap((kind, index): VerdictWords[] => {
 		const verdict = verdictOf(state, kind);
 		const {short: verb, foretells} = screenOf(kind);
 		const isMinor = foretells === 'refusal';

@@ -71,7 +71,7 @@ function snapshotSummary(snapshot: Snapshot, state: State, style: Style): Line[]
 	const memory = snapshot.memory.mode === 'external' ? [`memory  ${fileOf(snapshot.memory.path)}`] : [];
 	const verdicts = verdictsOf(state);
 	const short = verdicts.filter(({words}) => words.length < style.columns / 2 - 12);
-	const long = verdicts.filter(said => !short.includes(said));
+	const long = verdicts.filter(verdict => !short.includes(verdict));
 	return [
 		...(snapshot.description ? paragraph(snapshot.description, {...style, columns: style.columns - 1, tone: 'strong', lead: {text: ' '}}).slice(0, 2) : []),
 		...inOneGo([withAge(snapshot.createdAt, state.nowMs).padEnd(30), stateOfSnapshot(snapshot), snapshot.parent === undefined ? 'a root' : `on ${snapshot.parent}`, ...(children > 1 ? [`${children} children`] : [])], style),

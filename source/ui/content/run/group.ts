@@ -35,7 +35,7 @@ function verdictOfGroup(ends: readonly Ended[]): string {
 }
 
 /** What needs a person, in full: a failure of its own, or what could not be rolled back. */
-function isToldInFull({outcome}: Ended): boolean {
+function isDescribedInFull({outcome}: Ended): boolean {
 	return outcome.kind === 'half-way' || (outcome.kind === 'rolled-back' && !(outcome.failure.kind === 'other-failed' && outcome.failure.rolledBack));
 }
 
@@ -54,7 +54,7 @@ export function groupEndedLines(ends: readonly Ended[], {columns, theme}: Style)
 				? [{text: ` ${name}${' '.repeat(nameColumns - widthOf(name))}`, tone: 'strong'}, {text: wordOfEnd(end.outcome).padEnd(endColumns), tone: toneOf(end)}, ...pieces]
 				: [{text: ' '.repeat(lead)}, ...pieces]);
 		}),
-		...ends.filter(end => isToldInFull(end)).flatMap(end => end.outcome.kind === 'done'
+		...ends.filter(end => isDescribedInFull(end)).flatMap(end => end.outcome.kind === 'done'
 			? []
 			: [[], line(` ${nameOf(end)}`, 'strong'), ...failureLines(end.outcome.failure, {columns, theme})]),
 	];

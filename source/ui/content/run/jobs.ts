@@ -36,7 +36,7 @@ function howItEnded({run, outcome}: Ended): string {
 function undoWords({run, outcome}: Ended): string {
 	const {undo, kind} = run;
 	const isDone = outcome.kind === 'done' && (kind === 'execute' || kind === 'forward');
-	return !isDone || undo === undefined ? '' : ('never' in undo ? 'not possible' : undo.says);
+	return !isDone || undo === undefined ? '' : ('never' in undo ? 'not possible' : undo.text);
 }
 
 /** What was done last, and how it ended; at the right what takes it back, or the key that shows what failed. */

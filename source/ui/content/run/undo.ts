@@ -17,14 +17,14 @@ export const undoTitle = 'Undo: what was done here';
 const fixedColumns = 20;
 
 const titleOf = ({action}: Undoable, {theme}: Style) => showSafely(`${action.domain.name}: ${action.action}`, theme.isAscii);
-const sayingOf = ({undo}: Undoable) => undo.kind === 'possible' ? undo.says : 'not possible';
+const undoText = ({undo}: Undoable) => undo.kind === 'possible' ? undo.text : 'not possible';
 
 /** When, where, what, and what takes it back. The domain comes first, for a long name is cut: a title has what the widest saying leaves, and half of the row at least. */
 export function undoRows(found: readonly Undoable[], style: Style): Line[] {
 	const {columns, theme} = style;
 	const room = columns - fixedColumns;
 	const widest = (texts: readonly string[]) => Math.max(0, ...texts.map(text => widthOf(text)));
-	const titleColumns = Math.min(widest(found.map(each => titleOf(each, style))), Math.max(Math.floor(room / 2), room - widest(found.map(each => sayingOf(each)))));
+	const titleColumns = Math.min(widest(found.map(each => titleOf(each, style))), Math.max(Math.floor(room / 2), room - widest(found.map(each => undoText(each)))));
 	return found.map(each => {
 		const title = cutEnd(titleOf(each, style), titleColumns, theme.glyphs.ellipsis);
 		const isPossible = each.undo.kind === 'possible';
@@ -32,7 +32,7 @@ export function undoRows(found: readonly Undoable[], style: Style): Line[] {
 			{text: ` ${formatTime(Date.parse(each.action.at) / 1000).slice(5)}  `, tone: 'dim'},
 			{text: title + ' '.repeat(titleColumns - widthOf(title) + 2)},
 			{text: `${theme.glyphs[isPossible ? 'undone' : 'loss']} `, tone: isPossible ? 'good' : 'dim'},
-			{text: sayingOf(each), tone: isPossible ? undefined : 'dim'},
+			{text: undoText(each), tone: isPossible ? undefined : 'dim'},
 		];
 	});
 }

@@ -30,7 +30,7 @@ const withBitmaps = () => bareQemu({nodes: {'vda.s2': {bitmaps: ['c1', 'c0']}, '
 test('everything begins in one transaction: the bitmaps of all layers in one, that of the checkpoint, the jobs', t => {
 	const {steps, blockers} = plan(withBitmaps());
 	t.deepEqual(blockers, []);
-	t.is(steps.map(({id}) => id).join(' '), 'open-vda open-vdb backup copy-vda copy-vdb forget-vda close-vda close-vdb checkpoint');
+	t.is(steps.map(({id}) => id).join(' '), 'open-vda open-vdb backup copy-vda copy-vdb remove-bitmap-vda close-vda close-vdb checkpoint');
 	const {command} = steps[2]!;
 	t.like(command, {tool: 'qmp', socketPath: '/run/q.sock', execute: 'transaction'});
 	t.deepEqual(command.tool === 'qmp' && command.arguments, {actions: [

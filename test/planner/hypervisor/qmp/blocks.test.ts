@@ -33,7 +33,7 @@ test('the head is committed into the image below it and the guest goes over, in 
 	t.like(stepOf(made, 'commit-1').cancel![0], {execute: 'job-cancel', arguments: {id: 'vsnap-commit-1'}, until: {kind: 'job', id: 'vsnap-commit-1'}});
 	t.deepEqual(made.targets[0].expected.heads, [{target: 'vda', path: '/d/vda.s2'}, {target: 'vdb', path: '/d/vdb.s2'}]);
 	t.deepEqual(made.images.removed, ['/d/vda.s3', '/d/vdb.s3']);
-	t.true(at(made, 'forget-1') < at(made, 'commit-1') && at(made, 'commit-2') < at(made, 'define') && at(made, 'define') < at(made, 'remove-1'));
+	t.true(at(made, 'delete-record-1') < at(made, 'commit-1') && at(made, 'commit-2') < at(made, 'define') && at(made, 'define') < at(made, 'remove-1'));
 	t.false(made.steps.some(({command}) => command.tool === 'virsh'));
 });
 
@@ -44,7 +44,7 @@ test('a middle image is committed from the disk\'s head on, and what stands on i
 	});
 	t.deepEqual(qmp(made, 'commit-1').until, {kind: 'job', id: 'vsnap-commit-1'});
 	t.deepEqual(stepOf(made, 'commit-1').doneWhen, {kind: 'backed-by', path: '/d/vda.s3', backing: '/d/vda.s1'});
-	t.is(at(made, 'relink-1-1'), -1);
+	t.is(at(made, 'rebase-1-1'), -1);
 });
 
 test('a pull can be taken back: the guest is stopped for a moment, so that all is written, and the image goes later', t => {

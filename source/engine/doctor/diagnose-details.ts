@@ -12,7 +12,7 @@ import {findStartTroubles} from './start-findings.ts';
 import {findStateOfFiles, findStateTroubles} from './state-findings.ts';
 
 /** Images that no record leads to are the matter of `findLeftovers`, because they lie between the domains. */
-export function diagnosePicture(domainCheck: DomainCheck): Finding[] {
+export function diagnoseDetails(domainCheck: DomainCheck): Finding[] {
 	const examination = examine(domainCheck);
 	findStateTroubles(examination);
 	if (domainCheck.details.filesElsewhere !== undefined) {

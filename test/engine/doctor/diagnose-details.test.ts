@@ -7,7 +7,7 @@ import {image} from '../../helpers/images.ts';
 import {inventory, now, threeSnapshots, uuid, type Scene} from '../../helpers/inventory.ts';
 import {findingsOf, domainCheck, seriousKinds} from '../../helpers/domain-check.ts';
 import {planRevert} from '../../../source/actions/revert/plan.ts';
-import {diagnosePicture} from '../../../source/engine/doctor/diagnose-picture.ts';
+import {diagnoseDetails} from '../../../source/engine/doctor/diagnose-details.ts';
 
 /** One disk: s1 → s2, the head on the overlay of s2. */
 function twoSnapshots(more: Partial<Scene> = {}): Inventory {
@@ -366,7 +366,7 @@ test('an action that was interrupted, a managed save and a transient domain are 
 	scene.details.domain.hasManagedSave = true;
 	scene.details.domain.isPersistent = false;
 	const plan = {plannedAt: '2026-11-21', action: {kind: 'repair-records', domain: {uuid, name: 'web'}}};
-	const found = diagnosePicture(domainCheck(scene, {unfinished: [{plan, records: []}] as never}));
+	const found = diagnoseDetails(domainCheck(scene, {unfinished: [{plan, records: []}] as never}));
 	t.deepEqual(seriousKinds(found).sort(), ['managed-save', 'transient', 'unfinished-action']);
 });
 
@@ -374,7 +374,7 @@ test('of a half-done action nothing is told as somebody else\'s doing, nor anyth
 	const scene = twoSnapshots({current: 's1'});
 	const plan = {plannedAt: '2026-11-21', action: {kind: 'repair-records', domain: {uuid, name: 'web'}}};
 	t.not(findingsOf(scene).length, 0);
-	t.deepEqual(diagnosePicture(domainCheck(scene, {unfinished: [{plan, records: []}] as never})).map(({kind}) => kind), ['unfinished-action']);
+	t.deepEqual(diagnoseDetails(domainCheck(scene, {unfinished: [{plan, records: []}] as never})).map(({kind}) => kind), ['unfinished-action']);
 });
 
 test('a command in an advice can be pasted into a shell, whatever the file is called', t => {
