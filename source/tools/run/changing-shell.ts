@@ -53,9 +53,6 @@ async function hasGone({child}: Started): Promise<void> {
 		child.ref();
 		await once(child, 'exit');
 	}
-
-	// What it said last may come after its end. What it has started itself may say more, for long.
-	await Promise.race([child.stderr!.readableEnded || once(child.stderr!, 'end'), setTimeout(lastWordsMs)]);
 }
 
 async function change(shell: Held, {ssh, unreached}: Pick<Place, 'unreached'> & {ssh: readonly string[]}, request: RunRequest): Promise<Result<RunOutput> | undefined> {
@@ -73,6 +70,8 @@ async function change(shell: Held, {ssh, unreached}: Pick<Place, 'unreached'> & 
 	const said = await askStarted(shell, question, forever);
 	if (said === undefined) {
 		await hasGone(shell);
+		// What it said last may come after its end, and what it has started itself may hold the pipe for long.
+		await Promise.race([shell.child.stderr!.readableEnded || once(shell.child.stderr!, 'end'), setTimeout(lastWordsMs)]);
 		const {exitCode, signalCode} = shell.child;
 		const stderr = shell.heard.complaint.replace(/^.*?-a\./s, '');
 		// It may have gone in the midst of the command.
