@@ -20,8 +20,7 @@ import {createClaims} from './claims.ts';
 import {withDenials} from './denials.ts';
 import {createFileFence, withoutFence} from './file-fence.ts';
 import {observeDomain} from './observe.ts';
-import type {PoolRunner} from './pools/pool-runner.ts';
-import {foldersReached, reachPools} from './pools/reach-pools.ts';
+import type {Pools, reachPools} from './pools/reach-pools.ts';
 import {readDomainRecords} from './read/read-domain.ts';
 import {readForeignRecords} from './read/read-foreign.ts';
 import {readDomains, readHost, readSnapshotCounts} from './read/read-host.ts';
@@ -66,9 +65,9 @@ export function createLibvirtHost(options: LibvirtHostOptions): Host {
 	const programs = withDenials(options.runner);
 	const virsh = createVirsh({runner: programs, uri, isReadOnly, ...(converse && {keep: prefix => createKeptVirsh(converse, prefix, virshThere)})});
 	const fence = options.isFenced ? createFileFence({runner: programs, virsh}) : withoutFence(programs);
-	const pools = options.reachesPools ? reachPools({programs, fence, virsh, isReadOnly}) : undefined;
-	const runner = pools?.runner ?? fence.runner;
-	const check = pools?.check ?? fence.check;
+	const pools = options.reachesPools ? openPools({programs, fence, virsh, isReadOnly}) : undefined;
+	const runner: Runner = pools === undefined ? fence.runner : async request => (await pools()).runner(request);
+	const check: FileFence['check'] = pools === undefined ? fence.check : async asked => (await pools()).check(asked);
 	// libvirt refuses to tell secrets to a connection that may only read.
 	const secrets = isReadOnly ? [] : ['--security-info'];
 	const source: RecordSource = {
@@ -117,12 +116,21 @@ export function createLibvirtHost(options: LibvirtHostOptions): Host {
 	};
 }
 
+/** Loaded late: it is not needed for the first frame. */
+function openPools(given: Parameters<typeof reachPools>[0]): () => Promise<Pools> {
+	let opened: Promise<Pools> | undefined;
+	return async () => {
+		opened ??= import('./pools/reach-pools.ts').then(module => module.reachPools(given));
+		return opened;
+	};
+}
+
 type CheckedReading = {
 	reading: Reading;
 	virsh: Virsh;
 	fence: FileFence;
 	check: FileFence['check'];
-	pools: PoolRunner | undefined;
+	pools: (() => Promise<Pools>) | undefined;
 	readThisHost: Host['readHost'];
 	isFenced: boolean;
 };
@@ -156,6 +164,6 @@ async function readChecked({reading, virsh, fence, check, pools, readThisHost, i
 
 	const asksOwners = hasProcess(domain) && !isSession(inventory.value.host.uri);
 	const qemuUser = inventory.value.liveXml === undefined ? undefined : parseProcessUser(inventory.value.liveXml);
-	const folders = pools === undefined ? inventory.value.folders : foldersReached(inventory.value.folders, pools.reached);
+	const folders = pools === undefined ? inventory.value.folders : (await pools()).foldersReached(inventory.value.folders);
 	return succeed({...inventory.value, folders, ...(qemuUser && {qemuUser}), ...(asksOwners && await readKeepsOwners(reading.runner) && {keepsOwners: true})});
 }

@@ -8,11 +8,18 @@ import {isSession} from '../uri.ts';
 import type {Virsh} from '../virsh.ts';
 import type {Inventory} from '../../../model/domain/inventory.ts';
 import {createPoolFiles} from './pool-files.ts';
-import {createPoolRunner, type PoolRunner} from './pool-runner.ts';
+import {createPoolRunner} from './pool-runner.ts';
+
+export type Pools = {
+	runner: Runner;
+	check: FileFence['check'];
+	/** The folders of an inventory; what is made in those of pools libvirt makes. */
+	foldersReached(folders: Inventory['folders']): Inventory['folders'];
+};
 
 type Given = {programs: Runner; fence: FileFence; virsh: Virsh; isReadOnly: boolean};
 
-export function reachPools({programs, fence, virsh, isReadOnly}: Given): PoolRunner & Pick<FileFence, 'check'> {
+export function reachPools({programs, fence, virsh, isReadOnly}: Given): Pools {
 	const files = createPoolFiles({virsh, runner: programs, isReadOnly});
 	let wanted: Promise<boolean> | undefined;
 	const ask = async (): Promise<boolean> => {
@@ -26,19 +33,16 @@ export function reachPools({programs, fence, virsh, isReadOnly}: Given): PoolRun
 		return wanted;
 	};
 
+	const {runner, reached} = createPoolRunner({runner: fence.runner, files, isWanted});
 	return {
-		...createPoolRunner({runner: fence.runner, files, isWanted}),
+		runner,
+		foldersReached: folders => new Map([...folders].map(([path, folder]) => {
+			const pool = reached.get(path);
+			return [path, pool === undefined ? folder : {...folder, isWritable: true, pool: pool.name}];
+		})),
 		async check(options) {
 			const checked = await fence.check(options);
 			return !checked.ok && checked.failure.kind === 'files-elsewhere' && await isWanted() && await files.hasAny() ? succeed(undefined) : checked;
 		},
 	};
-}
-
-/** The folders of an inventory; what is made in those of pools libvirt makes. */
-export function foldersReached(folders: Inventory['folders'], reached: PoolRunner['reached']): Inventory['folders'] {
-	return new Map([...folders].map(([path, folder]) => {
-		const pool = reached.get(path);
-		return [path, pool === undefined ? folder : {...folder, isWritable: true, pool: pool.name}];
-	}));
 }
