@@ -9,8 +9,13 @@ import type {DomainState} from '../../source/model/domain/domain.ts';
 import type {Inventory} from '../../source/model/domain/inventory.ts';
 import type {Command, Plan, Step} from '../../source/model/plan/plan.ts';
 import type {Result} from '../../source/model/result.ts';
+import {planPrune} from '../../source/planner/folder/prune.ts';
+import type {FolderPlan} from '../../source/planner/folder/folder-plan.ts';
 import {createAction, type Asked} from './create-scene.ts';
 import {headsOf, inventoryOf} from './estate-model.ts';
+import {
+	backupsOf, keeps, movedImage, withBackups, withCheckpoints, type NetScene,
+} from './net-scenes.ts';
 import {randomJourney, type Journey} from './random-estate.ts';
 import {randomFrom} from './random.ts';
 
@@ -92,6 +97,20 @@ function actionsOn(journey: Journey): Action[] {
 	];
 }
 
+/** Each kind of action that needs more than snapshots, on the same host. */
+function scenesOn(journey: Journey, world: Inventory): NetScene[] {
+	const domain = {uuid: journey.own.uuid, name: journey.own.name};
+	const renames = [...journey.own.records.keys()].map((snapshot): Action => ({kind: 'rename', domain, snapshot, name: 'renamed'}));
+	const checkpoints = withCheckpoints(world, domain);
+	return [
+		{world, actions: renames},
+		...movedImage(world, domain),
+		{...checkpoints, actions: [...checkpoints.actions, ...renames]},
+		withBackups(world, domain),
+		withBackups(checkpoints.world, domain),
+	];
+}
+
 /** A Map or a Set as JSON has none of them. */
 const plain = (_key: string, value: unknown): unknown => value instanceof Map || value instanceof Set ? [...value] : value;
 const wordsOf = new Set(['title', 'text', 'remedy', 'reason', 'skippedNote', 'whenStopped']);
@@ -128,38 +147,63 @@ export type NetRow = {name: string; commands: string; texts: string};
 /** Hosts per block. */
 const blockSize = 10;
 
-/** What the planner makes of every action. `block`: 0 holds the seeds 1 to 10, and so on. */
-export async function * netPlans(block: number): AsyncGenerator<{name: string; planned: Result<Plan>}> {
+/** What the planners make of every host. `block`: 0 holds the seeds 1 to 10, and so on. */
+async function * netHosts(block: number): AsyncGenerator<{host: HostName; journey: Journey; world: Inventory}> {
 	for (let seed = block * blockSize + 1; seed <= (block + 1) * blockSize; seed++) {
 		const journey = await randomJourney(randomFrom(seed * 7919), {folder: '/d', snapshots: 5});
 		for (const host of Object.keys(hosts) as HostName[]) {
-			const world = inventoryOn(journey, host, states[seed % states.length]!);
-			for (const action of actionsOn(journey)) {
+			yield {host, journey, world: inventoryOn(journey, host, states[seed % states.length]!)};
+		}
+	}
+}
+
+/** The plans of every action. */
+export async function * netPlans(block: number): AsyncGenerator<{name: string; planned: Result<Plan>}> {
+	for await (const {host, journey, world: own} of netHosts(block)) {
+		for (const {world, actions} of [{world: own, actions: actionsOn(journey)}, ...scenesOn(journey, own)]) {
+			for (const action of actions) {
 				yield {name: `${block} ${host} ${action.kind}`, planned: planAction(action, world, given)};
 			}
 		}
 	}
 }
 
+/** Those of a removal of old points, which is about a folder and no domain. */
+async function * prunePlans(block: number): AsyncGenerator<{name: string; planned: Result<FolderPlan>}> {
+	for await (const {host, world} of netHosts(block)) {
+		for (const keep of host === 'libvirt-9.0' ? keeps : []) {
+			yield {name: `${block} prune`, planned: planPrune({backups: backupsOf(world), keep, uri: world.host.uri, ...given})};
+		}
+	}
+}
+
 export async function netRows(block: number): Promise<NetRow[]> {
 	const digests = new Map<string, {commands: Hash; texts: Hash}>();
-	for await (const {name, planned} of netPlans(block)) {
+	const add = (name: string, {commands, texts}: {commands: unknown; texts: unknown}) => {
 		const row = digests.get(name) ?? {commands: createHash('sha256'), texts: createHash('sha256')};
 		digests.set(name, row);
-		const {commands, texts} = partsOf(planned);
 		row.commands.update(JSON.stringify(commands, plain));
 		row.texts.update(JSON.stringify(texts));
+	};
+
+	for await (const {name, planned} of netPlans(block)) {
+		add(name, partsOf(planned, plan => ({
+			commands: workOf(plan), texts: textsIn([plan.steps.map(({command: _command, undo: _undo, ...rest}) => rest), plan.consequences]),
+		})));
+	}
+
+	for await (const {name, planned} of prunePlans(block)) {
+		add(name, partsOf(planned, ({steps, title, notes, done}) => ({commands: steps.map(({command, undo}) => [command, undo]), texts: [title, notes, done, steps.map(step => step.title)]})));
 	}
 
 	return [...digests].map(([name, {commands, texts}]) => ({name, commands: commands.digest('hex').slice(0, 16), texts: texts.digest('hex').slice(0, 16)}));
 }
 
-function partsOf(planned: Result<Plan>): {commands: unknown; texts: unknown} {
+function partsOf<T>(planned: Result<T>, read: (plan: T) => {commands: unknown; texts: unknown}): {commands: unknown; texts: unknown} {
 	if (!planned.ok) {
 		const {failure} = planned;
 		return {commands: failure.kind === 'refused' ? failure.blockers.map(({kind}) => kind) : failure.kind, texts: textsIn(failure)};
 	}
 
-	const {steps, consequences} = planned.value;
-	return {commands: workOf(planned.value), texts: textsIn([steps.map(({command: _command, undo: _undo, ...rest}) => rest), consequences])};
+	return read(planned.value);
 }
