@@ -41,6 +41,7 @@ const beyondTheRun = [
 	'loss-cases',
 	'marks',
 	'native',
+	'network-disks',
 	'permutations',
 	'properties',
 	'prune',

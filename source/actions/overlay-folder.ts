@@ -12,7 +12,7 @@ import type {OptionSpec, RawOptions} from './spec.ts';
 import {fieldWords} from './words.ts';
 
 export const overlayFolderOption: OptionSpec = {
-	flags: '--overlay-folder <folder>', summary: 'for disks on block devices: where their new overlays go (default: where theirs are already)',
+	flags: '--overlay-folder <folder>', summary: 'for disks on block devices or in the network: where their new overlays go (default: where theirs are already)',
 };
 
 const problemOf = (folder: string) => folder.startsWith('/') && posix.normalize(folder) === folder ? undefined : 'Give the absolute path, starting with "/" and without "." and "..".';
@@ -34,7 +34,7 @@ export const readsOverlayFolder = ({overlayFolder}: PlacesOverlays): string[] =>
 /** Only where a disk of the domain, or of one of its snapshots, needs it. */
 export function overlayFolderFields<T extends PlacesOverlays>(request: T, details: DomainDetails | undefined, {isExtra}: {isExtra: boolean}, change: (request: T) => ReturnType<TextField['change']>): TextField[] {
 	const disks = details === undefined ? [] : [details.domain.definition, ...details.snapshots.map(({domain}) => domain)].flatMap(definition => definition?.disks ?? []);
-	const needing = new Set(disks.filter(disk => isWritableMedium(disk)).filter(disk => storageOf(disk)?.kind === 'block-device').map(({target}) => target));
+	const needing = new Set(disks.filter(disk => isWritableMedium(disk)).filter(disk => (storageOf(disk)?.stem ?? '') === '' && storageOf(disk) !== undefined).map(({target}) => target));
 	const {overlayFolder, ...rest} = request;
 	return needing.size === 0
 		? []

@@ -12,7 +12,7 @@ export const fieldWords = {
 	overlayFolder: (targets: Iterable<string>) => ({
 		label: 'Overlays in',
 		question: `The folder for new overlays of ${[...targets].join(', ')}`,
-		note: 'They are on block devices. Left empty: the folder where their overlays are already.',
+		note: 'They are on no files. Left empty: the folder where their overlays are already.',
 	}),
 };
 

@@ -4,7 +4,7 @@
 import {describeProblem, holdingsOf, ownImages, type ImageHolding} from '../model/images/describe-images.ts';
 import {describeHealth, ownerOf, summariseCheckpoint} from '../model/text/describe-checkpoint.ts';
 import {formatBytes, formatTime, timeZoneName, formatMoment} from '../model/text/format.ts';
-import {isDenied} from '../model/images/image.ts';
+import {isDenied, usedBytes} from '../model/images/image.ts';
 import type {DomainDetails, HostFacts} from '../model/domain/inventory.ts';
 import {conditionOf, frozenPath, type Condition, type Snapshot} from '../model/domain/snapshot.ts';
 import {permissionRemedy} from '../model/images/unreadable-image.ts';
@@ -79,7 +79,7 @@ function imageLines(details: DomainDetails): string[] {
 	return formatTable(concerned(details).map(({image, direct, all}) => [
 		` ${image.path}`,
 		image.format ?? '?',
-		formatBytes(image.allocatedBytes),
+		usedBytes(image) === undefined ? '-' : formatBytes(image.allocatedBytes),
 		direct.length > 0
 			? direct.map(pin => pin.label).join(', ')
 			: (all.length > 0 ? `under ${all.length === 1 ? all[0]!.label : `${all.length} others`}` : 'needed by nothing known'),

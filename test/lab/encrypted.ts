@@ -7,9 +7,9 @@ import type {ExecutionContext} from 'ava';
 import {
 	defineXml, domainXml, makeDomain, readState, withFile, type LabDomain,
 } from './domains.ts';
-import {attempt, attemptVirsh, run, virsh, virshAll} from './run.ts';
+import {attempt, attemptVirsh, run, virsh} from './run.ts';
 import {imagesPath} from './settings.ts';
-import {digestFile, readHeads} from './slots.ts';
+import {digestFile, readHeads, writeUnread} from './slots.ts';
 import {readDisks} from './xml-text.ts';
 
 /** On a busy machine qemu-img may fail to time its own work ("Unable to get accurate CPU usage", seen on 7.2); then it is tried again. Throws where it fails otherwise. */
@@ -103,13 +103,6 @@ export async function writeEncrypted({passphrase}: EncryptedDomain, imagePath: s
 	await run('qemu-io', [...keyOf(passphrase), '-c', `write -q -P ${pattern} ${slot + 1}M 64k`, await openChain(imagePath, format)]);
 }
 
-/** Writes 64 KiB into both disks as the guest does. What is on the disk is not read back here: that takes the key. */
-export async function writeRunningEncrypted(domain: LabDomain, pattern: number, slot: number): Promise<void> {
-	const commands = [`write -q -P ${pattern} ${slot + 1}M 64k`, 'flush'];
-	await virshAll(['virtio-disk0', 'virtio-disk1'].flatMap(alias => commands.map(command =>
-		['qemu-monitor-command', '--hmp', '--domain', domain.uuid, '--cmd', `qemu-io -d /machine/peripheral/${alias}/virtio-backend "${command}"`])));
-}
-
 /** Writes as the guest does, into both disks, and gives what they hold. */
 export async function markEncrypted(on: EncryptedDomain, pattern: number, slot = 3): Promise<Record<string, string>> {
 	const {domain} = on;
@@ -118,7 +111,7 @@ export async function markEncrypted(on: EncryptedDomain, pattern: number, slot =
 			await writeEncrypted(on, head, {pattern, slot});
 		}
 	} else {
-		await writeRunningEncrypted(domain, pattern, slot);
+		await writeUnread(domain, pattern, slot);
 	}
 
 	return digestHeadsOf(on);

@@ -100,6 +100,13 @@ export async function writeLive(domain: {uuid: string}, writes: readonly SlotWri
 	}
 }
 
+/** Writes 64 KiB into both disks as the guest does. Nothing is read back: that may take a key, or a server that lets in one client. */
+export async function writeUnread(domain: {uuid: string}, pattern: number, slot: number): Promise<void> {
+	const commands = [`write -q -P ${pattern} ${slot + 1}M 64k`, 'flush'];
+	await virshAll(['virtio-disk0', 'virtio-disk1'].flatMap(alias => commands.map(command =>
+		['qemu-monitor-command', '--hmp', '--domain', domain.uuid, '--cmd', `qemu-io -d /machine/peripheral/${alias}/virtio-backend "${command}"`])));
+}
+
 /** Names of the internal snapshots inside an image. */
 export async function readTags(imagePath: string): Promise<string[]> {
 	const text = await run('qemu-img', ['info', '-U', '--output=json', '-f', 'qcow2', imagePath]);

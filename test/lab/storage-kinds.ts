@@ -11,12 +11,17 @@ import {
 	defineXml, domainXml, makeDomain, readState, type LabDomain,
 } from './domains.ts';
 import {
-	digestEncrypted, filesWith, makeEncryptedDomain, writeEncrypted, writeRunningEncrypted,
+	digestEncrypted, filesWith, makeEncryptedDomain, writeEncrypted,
 } from './encrypted.ts';
+import {
+	expectServed, makeNetworkDomain, readNetworkDisks,
+} from './network-domain.ts';
 import {
 	attemptVirsh, lines, run, virsh,
 } from './run.ts';
-import {digestImage, writeLive, writeOffline} from './slots.ts';
+import {
+	digestImage, writeLive, writeOffline, writeUnread,
+} from './slots.ts';
 import {readRecords, type Digests} from './snapshots.ts';
 import {makeTemplate} from './template.ts';
 import {readDisks, unescapeXml} from './xml-text.ts';
@@ -134,7 +139,7 @@ async function makeOnEncrypted(t: ExecutionContext, {folder}: {folder?: string} 
 		readDisks: async xml => readDisks(xml),
 		digest: async (imagePath, format) => digestEncrypted(encrypted, imagePath, format),
 		writeOff: async (imagePath, pattern, slot, format) => writeEncrypted(encrypted, imagePath, {pattern, slot, format}),
-		writeRunning: writeRunningEncrypted,
+		writeRunning: writeUnread,
 		async expectPlaces(t) {
 			for (const pattern of [0x11, 0x12, 0x13, 0x14, 0x15]) {
 				t.deepEqual(await filesWith([domain.folder], Buffer.alloc(4096, pattern)), [], 'what the guest wrote, in clear');
@@ -144,11 +149,35 @@ async function makeOnEncrypted(t: ExecutionContext, {folder}: {folder?: string} 
 	};
 }
 
+/** One behind a TCP port, and one behind a UNIX socket. Their servers let in several clients, so that what they hold can be read while the domain runs. */
+async function makeInNetwork(t: ExecutionContext, {folder}: {folder?: string} = {}): Promise<Stored> {
+	const {domain, urls} = await makeNetworkDomain(t, sizeMiB);
+	const stored = folder === undefined ? domain : {...domain, folder};
+	return {
+		...plain,
+		writeRunning: writeUnread,
+		domain: stored,
+		overlayFlags: [`--overlay-folder=${stored.folder}`],
+		readDisks: async xml => [...readDisks(xml), ...readNetworkDisks(xml)],
+		expectPlaces: async t => expectServed(t, urls),
+		async remember() {
+			const copies = urls.map((url, index) => ({url, copy: path.join(domain.statePath, `served-${index}`)}));
+			await Promise.all(copies.map(async ({url, copy}) => run('qemu-img', ['convert', '-f', 'raw', '-O', 'raw', url, copy])));
+			return async () => {
+				for (const {url, copy} of copies) {
+					await run('qemu-img', ['convert', '-n', '-f', 'raw', '-O', 'raw', copy, url]);
+				}
+			};
+		},
+	};
+}
+
 export const storageKinds: StorageKind[] = [
 	{name: 'files', make: makeOnFiles},
 	{name: 'encrypted files', make: makeOnEncrypted},
 	{name: 'block devices', make: makeOnDevices},
 	{name: 'volumes of a pool', make: makeOnVolumes},
+	{name: 'NBD servers', make: makeInNetwork},
 ];
 
 async function digestDisks(stored: Stored, definitionXml: string): Promise<Digests> {

@@ -9,6 +9,7 @@ import {
 	hasProcess, headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk, type SnapshotMode,
 } from '../../model/domain/domain.ts';
 import {imageAt} from '../../model/images/image-graph.ts';
+import {isImageName, isInNetwork} from '../../model/qemu/network-image.ts';
 import {refuseBrokenChain} from '../../planner/checks/blockers.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {inMode, type AskedDisk, type DiskPlan, type Head} from '../../planner/disk-plan.ts';
@@ -96,7 +97,8 @@ function obstacle({disk, mode}: {disk: Disk; mode: SnapshotMode}, path: string, 
 	const rules: Array<[boolean, string]> = [
 		[isEmptyDrive(disk), 'is an empty drive'],
 		[!isWritableMedium(disk), 'is read-only for the guest'],
-		[!posix.isAbsolute(path), `is not on an image file (type ${storageWord(disk)})`],
+		[!isImageName(path), `is not on an image file (type ${storageWord(disk)})`],
+		[isInNetwork(path) && mode === 'internal', 'is in the network, and its snapshots are external'],
 		[disk.device === 'lun', 'is a SCSI device that is passed through'],
 		[disk.isEncrypted && !isOpened({can}, disk), 'is encrypted, and nothing names its secret, so that an overlay on it could not be'],
 		[disk.hasSlices, 'is a slice of its file, and an overlay on it would not be'],

@@ -5,7 +5,8 @@ domains) is ignored. One with `<branch>` asks for a second line of development (
 import type {CreateAction, DiskRequest} from '../../model/plan/request.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import type {Given, GivenOf} from '../spec.ts';
-import {sourcePathOf, toSnapshotMode} from '../../model/xml/parse-domain.ts';
+import {toSnapshotMode} from '../../model/xml/parse-domain.ts';
+import {localPathOf} from '../../model/xml/build/source-element.ts';
 import {
 	attributeOf, childOf, childrenOf, malformationOf, readXml, rootNameOf, textOf, type XmlNode,
 } from '../../model/xml/read-xml.ts';
@@ -63,7 +64,7 @@ function notCarried(disk: XmlNode): string | undefined {
 	const parts = [['disk', disk], ['driver', childOf(disk, 'driver')], ['source', childOf(disk, 'source')]] as const;
 	for (const [name, node] of parts) {
 		const child = Object.keys(node ?? {}).find(key => key !== '#text' && key !== ':@' && !carried[name].children.has(key));
-		const attribute = Object.keys(node?.[':@'] ?? {}).find(key => !carried[name].attributes.has(key) && (name !== 'source' || sourcePathOf(node) !== undefined));
+		const attribute = Object.keys(node?.[':@'] ?? {}).find(key => !carried[name].attributes.has(key) && (name !== 'source' || localPathOf(node) !== undefined));
 		if (child !== undefined || attribute !== undefined) {
 			return child === undefined ? `"${attribute!}" of <${name}>` : `<${child}>`;
 		}
@@ -100,7 +101,7 @@ function readDisk(node: XmlNode): Result<DiskRequest> {
 	}
 
 	const source = childOf(node, 'source');
-	const path = sourcePathOf(source);
+	const path = localPathOf(source);
 	const isNamed = Object.keys(source ?? {}).some(key => key !== '#text');
 	if (path === undefined && (isNamed || type === 'block')) {
 		return refuse(`the disk ${target} asks for an overlay that is ${type === 'block' ? 'on a block device without a name' : 'not a file'}.`, 'Overlays are files, or devices that are named: <source file=\'…\'/>, <source dev=\'…\'/>.');

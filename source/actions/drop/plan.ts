@@ -11,6 +11,7 @@ import {describeUnreadable} from '../../model/images/unreadable-image.ts';
 import {
 	buildImageGraph, holdersOf, imageAt, isOpenable, type ImageGraph,
 } from '../../model/images/image-graph.ts';
+import {isImageName} from '../../model/qemu/network-image.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
 import type {Expected, Plan, Step} from '../../model/plan/plan.ts';
 import {
@@ -59,7 +60,7 @@ function neededBy(snapshots: readonly Snapshot[]): string[] {
 	return snapshots.flatMap(snapshot => snapshot.disks
 		.filter(({mode}) => mode === 'external' || mode === 'internal')
 		.flatMap(({target}) => frozenPath(snapshot, target) ?? []))
-		.filter(path => path.startsWith('/'));
+		.filter(path => isImageName(path));
 }
 
 /** Whether whoever has the images open can merge them so. */

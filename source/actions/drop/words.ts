@@ -1,7 +1,6 @@
 /**
 What a delete or a merge means, in words: which images go, which take over what, and which stay and why.
 */
-import {posix} from 'node:path';
 import type {Collection, Stay} from '../../model/images/collect.ts';
 import {type Merge, type CopyCost} from '../../model/images/image-merge.ts';
 import {hasProcess, headDisks} from '../../model/domain/domain.ts';
@@ -9,6 +8,7 @@ import type {Checkpoint, Snapshot} from '../../model/domain/snapshot.ts';
 import {describeSnapshot, descriptionOf, nameWithAge} from '../../model/text/describe-snapshot.ts';
 import {describeFreed, formatBytes} from '../../model/text/format.ts';
 import {holdersOf, imageAt, isDevice} from '../../model/images/image-graph.ts';
+import {deviceWord, shortName} from '../../model/qemu/network-image.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {describeGood} from '../../planner/steps/checkpoints.ts';
@@ -22,7 +22,7 @@ function listOf(texts: readonly string[]): string {
 export function reasonToStay(context: PlanContext, {path, reason, holders, overlays}: Stay): string {
 	switch (reason) {
 		case 'shared': {
-			const branches = overlays.map(overlay => `${posix.basename(overlay)} (${listOf(holdersOf(context.graph, overlay).map(pin => pin.label)) || 'of no known domain'})`);
+			const branches = overlays.map(overlay => `${shortName(overlay)} (${listOf(holdersOf(context.graph, overlay).map(pin => pin.label)) || 'of no known domain'})`);
 			return `it is the shared base of ${branches.join(' and ')}; it can be removed when only one of these is left`;
 		}
 
@@ -45,7 +45,7 @@ export function reasonToStay(context: PlanContext, {path, reason, holders, overl
 		}
 
 		case 'is-device': {
-			return 'it is a block device, and only files are removed; nothing needs its content, so you can reuse the device';
+			return `it is ${deviceWord(path)}, and only files are removed; nothing needs its content, so you can reuse it`;
 		}
 
 		case 'has-data-file': {
@@ -57,7 +57,7 @@ export function reasonToStay(context: PlanContext, {path, reason, holders, overl
 		}
 
 		case 'cannot-merge': {
-			return `the running QEMU has ${posix.basename(path)} open and cannot merge it; shut the domain down to merge it`;
+			return `the running QEMU has ${shortName(path)} open and cannot merge it; shut the domain down to merge it`;
 		}
 	}
 }
@@ -69,18 +69,18 @@ function describeNet({growth, freedBytes, isMeasured}: CopyCost): string {
 }
 
 function describeMerge(merge: Merge): Consequence {
-	const names = (paths: readonly string[]) => paths.map(path => posix.basename(path)).join(', ');
+	const names = (paths: readonly string[]) => paths.map(path => shortName(path)).join(', ');
 	const from = merge.method === 'pull' ? merge.layers : [...merge.layers.slice(1), merge.top];
 	return {
 		severity: 'info',
-		text: `${names(from)} ${from.length === 1 ? 'is' : 'are'} ${merge.method === 'pull' ? 'pulled' : 'committed'} into ${posix.basename(merge.into)}: `
+		text: `${names(from)} ${from.length === 1 ? 'is' : 'are'} ${merge.method === 'pull' ? 'pulled' : 'committed'} into ${shortName(merge.into)}: `
 			+ `${merge.cost.isMeasured ? 'up to' : 'about'} ${formatBytes(merge.cost.copyBytes)} copied; ${describeNet(merge.cost)}.`,
 	};
 }
 
 /** The file that a disk is known by gives way to another, perhaps of another format; or it comes back. */
 function describeNewFile(context: PlanContext, {method, top, layers, into, below}: Merge): Consequence[] {
-	const nameOf = (path: string) => `${posix.basename(path)} (${imageAt(context.graph, path)?.format ?? 'qcow2'})`;
+	const nameOf = (path: string) => `${shortName(path)} (${imageAt(context.graph, path)?.format ?? 'qcow2'})`;
 	const [bottom] = layers;
 	const disk = headDisks(context.inventory.details.domain).find(({sourcePath}) => sourcePath !== undefined && context.graph.keyOf(sourcePath) === context.graph.keyOf(top));
 	if (method === 'pull') {
@@ -138,7 +138,7 @@ export function describeDropped(context: PlanContext, given: Described): Consequ
 
 	const devices = collection.merges.flatMap(({gone}) => gone).filter(path => isDevice(context.graph, path));
 	if (devices.length > 0) {
-		consequences.push({severity: 'info', text: `${listOf(devices)}: a block device that nothing needs afterwards. It is not removed.`});
+		consequences.push({severity: 'info', text: `${listOf(devices)}: ${[...new Set(devices.map(path => deviceWord(path)))].join(', ')}, and nothing needs it afterwards. It is not removed.`});
 	}
 
 	if (memoryFiles.length > 0) {

@@ -4,6 +4,7 @@ The words that revert and branch share: what happens to the state and to the dis
 import {posix} from 'node:path';
 import {hasProcess, headDisks, isWritableMedium} from '../../model/domain/domain.ts';
 import {imageAt} from '../../model/images/image-graph.ts';
+import {deviceWord} from '../../model/qemu/network-image.ts';
 import {
 	conditionOf, trueMoment, type Condition, type Snapshot,
 } from '../../model/domain/snapshot.ts';
@@ -58,7 +59,7 @@ export function lostContent(targets: readonly string[]): Consequence {
 const whyItStays: Partial<Record<string, (path: string, target: string) => string>> = {
 	'stands-alone': (path, target) => `${path} stays, though ${target} no longer uses it: it is not an overlay of anything kept here.`,
 	'has-internal-snapshots': (path, target) => `${path} stays, though ${target} no longer uses it: it holds internal snapshots.`,
-	'is-device': (path, target) => `${path} stays, though ${target} no longer uses it: it is a block device, and only files are removed.`,
+	'is-device': (path, target) => `${path} stays, though ${target} no longer uses it: it is ${deviceWord(path)}, and only files are removed.`,
 	'has-data-file': (path, target) => `${path} stays with its external data file, though ${target} no longer uses it.`,
 	'in-use-elsewhere': (path, target) => `${path} stays, though ${target} no longer uses it: another image is backed by it.`,
 };

@@ -4,11 +4,14 @@ in its own problems.
 */
 import {buildImageGraph, chainOf} from '../../model/images/image-graph.ts';
 import type {Image} from '../../model/images/image.ts';
+import {isInNetwork} from '../../model/qemu/network-image.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {readFileFacts} from '../../tools/files/files.ts';
 import {findQcow2Files} from '../../tools/files/find-qcow2.ts';
 import {readAbsentFolders} from '../../tools/files/missing-files.ts';
-import {readChain, readDeviceBytes, readLocks} from '../../tools/files/qemu-img.ts';
+import {
+	askServer, readChain, readDeviceBytes, readLocks,
+} from '../../tools/files/qemu-img.ts';
 import type {Runner} from '../../tools/run/run.ts';
 import {mapLimited} from '../../tools/run/concurrency.ts';
 
@@ -52,11 +55,12 @@ by the headers. Fails only where the host cannot be asked.
 */
 export async function readImages(runner: Runner, formats: ReadonlyMap<string, string>): Promise<Result<Image[]>> {
 	const images = new Map<string, Image>();
+	const mayEndInNetwork = [...formats.keys()].some(path => isInNetwork(path));
 	// Most images are named by their domains: asked for beside the chains, only the others have to be asked for after them.
 	const factsOfNamed = readFileFacts(runner, [...formats.keys()]);
 	const chains = await mapLimited(groupByStem(formats), readersAtOnce, async (group): Promise<Result<void>> => {
 		for (const [path, format] of group) {
-			const chain = images.has(path) ? succeed([]) : await readChain(runner, path, format);
+			const chain = images.has(path) ? succeed([]) : await readChain(runner, path, format, {mayEndInNetwork});
 			if (!chain.ok) {
 				return chain;
 			}
@@ -87,7 +91,16 @@ export async function readImages(runner: Runner, formats: ReadonlyMap<string, st
 		return file?.isRegular === false ? {...image, file, allocatedBytes: await readDeviceBytes(runner, image)} : {...image, file};
 	});
 	await markQcow2InRaw(runner, known);
+	sizeLikeOverlays(known);
 	return markAbsentFolders(runner, known);
+}
+
+/** An overlay is as large as what it was made on. Until a server has been asked; what would not fit it refuses to write. Changed in place. */
+function sizeLikeOverlays(images: readonly Image[]): void {
+	for (const image of images.filter(({path}) => isInNetwork(path))) {
+		const sizes = images.flatMap(({backingPath, virtualSizeBytes}) => backingPath === image.path ? [virtualSizeBytes] : []);
+		image.virtualSizeBytes = sizes.length === 0 ? 0 : Math.min(...sizes);
+	}
 }
 
 /** An image is opened as it is declared, so qemu-img itself says nothing of a qcow2 image that is used as raw. Changed in place. */
@@ -114,6 +127,17 @@ async function markAbsentFolders(runner: Runner, images: Image[]): Promise<Resul
 	}
 
 	return succeed(images);
+}
+
+/** Those that are there, devices among them. An empty file is no image: QEMU would take it for a raw one. */
+export async function findNamedImages(runner: Runner, paths: readonly string[]): Promise<Result<string[]>> {
+	const facts = await readFileFacts(runner, paths);
+	return facts.ok ? succeed([...facts.value].filter(([, {isRegular, sizeBytes}]) => !isRegular || sizeBytes > 0).map(([path]) => path)) : facts;
+}
+
+/** With what their servers say of images in the network. Only for a domain that is off: a running one has them open. */
+export async function askServers(runner: Runner, images: readonly Image[]): Promise<Image[]> {
+	return mapLimited(images, readersAtOnce, async image => isInNetwork(image.path) ? askServer(runner, image) : image);
 }
 
 /** Marks those of `paths` that another process writes to. The images are changed in place. */

@@ -2,8 +2,9 @@
 A picture for browsing, and the inventory for planning: one domain with its images, and what the rest of the host holds of them.
 */
 import {posix} from 'node:path';
-import {headDisks, type DomainDefinition} from '../../model/domain/domain.ts';
+import {hasProcess, headDisks, type DomainDefinition} from '../../model/domain/domain.ts';
 import type {Image} from '../../model/images/image.ts';
+import {isInNetwork} from '../../model/qemu/network-image.ts';
 import type {DomainDetails, HostFacts, Inventory, MemoryFileFacts} from '../../model/domain/inventory.ts';
 import type {Pin} from '../../model/images/pin.ts';
 import {tpmPaths} from '../../model/domain/tpm.ts';
@@ -24,7 +25,9 @@ import type {Runner} from '../../tools/run/run.ts';
 import {mapLimited} from '../../tools/run/concurrency.ts';
 import type {FileFence} from './file-fence.ts';
 import {type DomainRecords, type ForeignRecords, type RecordSource} from './record-source.ts';
-import {markLocked, readImages} from './read-images.ts';
+import {
+	askServers, findNamedImages, markLocked, readImages,
+} from './read-images.ts';
 import {readStrays} from './read-strays.ts';
 
 export type Reading = {
@@ -37,12 +40,6 @@ export type Reading = {
 const nothingForeign: ForeignRecords = {pins: [], formats: new Map(), unreadableDomains: [], unreadableSnapshots: []};
 
 type PictureRead = {details: DomainDetails; records: DomainRecords};
-
-/** Those that are there, devices among them. An empty file is no image: QEMU would take it for a raw one. */
-async function findNamedImages(runner: Runner, paths: readonly string[]): Promise<Result<string[]>> {
-	const facts = await readFileFacts(runner, paths);
-	return facts.ok ? succeed([...facts.value].filter(([, {isRegular, sizeBytes}]) => !isRegular || sizeBytes > 0).map(([path]) => path)) : facts;
-}
 
 /** Those of `named` with what they hold by themselves: an overlay that a person prepared has to be empty. */
 async function withOwnBytes(runner: Runner, images: readonly Image[], named: ReadonlySet<string>): Promise<Result<Image[]>> {
@@ -101,7 +98,7 @@ async function readWhole(reading: Reading, uuid: string, options: Wanted): Promi
 
 	const formats = formatsOfDomain(domain, snapshots);
 	const pinnedPaths = new Set(pinsOfDomain(domain, snapshots).map(pin => pin.path));
-	const pinned = new Map([...formats].filter(([path]) => pinnedPaths.has(path)));
+	const pinned = new Map([...formats].filter(([path]) => pinnedPaths.has(path) || isInNetwork(path)));
 	const others = [...foreign.value.formats].filter(([path]) => !pinned.has(path));
 	const known = new Map([...pinned, ...others]);
 	const named = await findNamedImages(runner, (options.alsoPaths ?? []).filter(path => !known.has(path)));
@@ -248,7 +245,8 @@ export async function readInventory(reading: Reading, hostFacts: Result<HostFact
 	}
 
 	const host = found.value;
-	const {details, records} = read.value;
+	const {records} = read.value;
+	const details = {...read.value.details, images: hasProcess(read.value.details.domain) ? read.value.details.images : await askServers(runner, read.value.details.images)};
 	const pins = pinsOfDomain(details.domain, details.snapshots);
 	const memoryPaths = new Set(details.snapshots.flatMap(snapshot => snapshot.memory.mode === 'external' ? [snapshot.memory.path] : []));
 	const overlayPaths = overlaysOnRecord(details);
@@ -256,14 +254,14 @@ export async function readInventory(reading: Reading, hostFacts: Result<HostFact
 	const beside = [...nvramPaths(details.domain, details.snapshots), ...tpm.flatMap(path => [path, ...details.snapshots.flatMap(({name}) => nvramCopyPath(path, name) ?? [])])];
 	const imageFiles = details.images.flatMap(({path, dataFilePath}) => [path, ...(dataFilePath === undefined ? [] : [dataFilePath])]);
 	const [{folders, linkedRisks}, nvramFiles, memoryFiles, jobs] = await Promise.all([
-		readFoldersOf(runner, [...pins.filter(pin => pin.target !== undefined).map(pin => pin.path), ...overlayPaths, ...alsoPaths, ...beside], imageFiles),
+		readFoldersOf(runner, [...pins.filter(pin => pin.target !== undefined).map(pin => pin.path), ...overlayPaths, ...alsoPaths, ...beside].filter(path => !isInNetwork(path)), imageFiles.filter(path => !isInNetwork(path))),
 		readNvramFiles(runner, beside),
 		mapLimited([...memoryPaths], 4, async (path): Promise<[string, MemoryFileFacts]> => [path, await source.readMemoryFile(path, records)]),
 		source.readJobs(details.domain),
 		markLocked(runner, details.images, new Set([...pathsToProbe(details, pins), ...alsoPaths])),
 	]);
 	// The folders of frozen images too: a clone beside one is known by its header alone, and a commit would write into what it is backed by.
-	const imageFolders = new Set([...pins.filter(pin => pin.target !== undefined).map(pin => pin.path), ...overlayPaths].map(path => posix.dirname(path)));
+	const imageFolders = new Set([...pins.filter(pin => pin.target !== undefined).map(pin => pin.path), ...overlayPaths].filter(path => !isInNetwork(path)).map(path => posix.dirname(path)));
 	const strays = await readStrays(runner, [...folders.values()].filter(({path}) => imageFolders.has(path)), details.images);
 	if (!strays.ok) {
 		return strays;

@@ -141,7 +141,7 @@ exist when this was written. Empty drives have none, and a network disk is elsew
 export function hasUnknownSource(disk: Disk): boolean {
 	if (disk.sourcePath !== undefined) {
 		// The path of a volume is no file where the pool is in the network.
-		return disk.sourceType !== 'volume' && !disk.sourcePath.startsWith('/');
+		return disk.sourceType !== 'volume' && disk.sourceType !== 'network' && !disk.sourcePath.startsWith('/');
 	}
 
 	return disk.sourceType === 'volume' ? disk.sourceVolume !== undefined : !knownSources.has(disk.sourceType);

@@ -4,6 +4,7 @@ The image graph: nodes are image files, edges are "is backed by", pins hold imag
 The one rule that every operation asks here: an image that a pin can reach through backing edges must stay readable and unchanged.
 Two paths to one file (a link, a bind mount) are one node, told by the inode.
 */
+import {isInNetwork} from '../qemu/network-image.ts';
 import type {Image} from './image.ts';
 import type {Pin} from './pin.ts';
 
@@ -139,9 +140,9 @@ export function isOpenable(graph: ImageGraph, path: string): boolean {
 	return imageAt(graph, path)?.problems.every(({kind}) => kind === 'locked' || kind === 'backing-format-not-recorded') ?? false;
 }
 
-/** Whether it is known to be no regular file: a block device. Nobody removes such. */
+/** Whether it is known to be no regular file: a block device, or in the network. Nobody removes such, and nothing can lie beside it. */
 export function isDevice(graph: ImageGraph, path: string): boolean {
-	return imageAt(graph, path)?.file?.isRegular === false;
+	return isInNetwork(path) || imageAt(graph, path)?.file?.isRegular === false;
 }
 
 /** Every name of an image that is a block device. */

@@ -2,11 +2,13 @@
 One image file on the host: what `qemu-img info` and `stat` say about it.
 */
 
+import {isInNetwork} from '../qemu/network-image.ts';
+
 export type ImageProblem =
 	/** `absentFolder`: the highest folder above it that is not there either. */
 	| {kind: 'missing'; absentFolder?: string}
 	/** `cause`: where it is known, because each has a remedy of its own. */
-	| {kind: 'unreadable'; reason: string; cause?: 'not-permitted' | 'loop' | 'other-format'}
+	| {kind: 'unreadable'; reason: string; cause?: 'not-permitted' | 'loop' | 'other-format' | 'server'}
 	/** Used as raw, and it begins like a qcow2 image. */
 	| {kind: 'begins-like-qcow2'}
 	| {kind: 'backing-missing'; backingPath: string}
@@ -57,9 +59,9 @@ export type Image = {
 	problems: ImageProblem[];
 };
 
-/** What it takes on the host, in bytes; undefined where it is not there, or could not be read. */
-export const usedBytes = ({allocatedBytes, problems}: Image): number | undefined =>
-	problems.some(({kind}) => kind === 'missing' || kind === 'unreadable') ? undefined : allocatedBytes;
+/** What it takes on the host, in bytes; undefined where it is not there, elsewhere in the network, or could not be read. */
+export const usedBytes = ({path, allocatedBytes, problems}: Image): number | undefined =>
+	isInNetwork(path) || problems.some(({kind}) => kind === 'missing' || kind === 'unreadable') ? undefined : allocatedBytes;
 
 /** Only qcow2 can, since its version 3. */
 export const holdsBitmaps = ({format, isVersion2}: Image): boolean => format === 'qcow2' && !isVersion2;

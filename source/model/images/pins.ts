@@ -4,15 +4,11 @@ What a domain and its snapshots hold of the images (docs/planning.md#images-and-
 import {isWritableMedium, type Disk, type Domain, type DomainDefinition} from '../domain/domain.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
 import {childrenByParent} from '../domain/tree.ts';
+import {isImageName, isInNetwork} from '../qemu/network-image.ts';
 import type {Pin} from './pin.ts';
 
-/** Paths that are files or devices on the host; anything else is no node of the image graph. */
-function isPath(path: string | undefined): path is string {
-	return path?.startsWith('/') === true;
-}
-
 function headPins(domain: Domain, disk: Disk): Pin[] {
-	const pin = (path: string | undefined, hold: Pin['hold'], label: string): Pin[] => isPath(path)
+	const pin = (path: string | undefined, hold: Pin['hold'], label: string): Pin[] => isImageName(path)
 		? [{
 			path, hold, domainUuid: domain.uuid, label: `${label} of ${domain.name}`, snapshot: undefined, target: disk.target, ...(disk.shareable && {isShared: true as const}),
 		}]
@@ -27,7 +23,7 @@ function headPins(domain: Domain, disk: Disk): Pin[] {
 function definitionPins(domain: Domain, definition: DomainDefinition): Pin[] {
 	return [
 		...definition.disks.flatMap(disk => headPins(domain, disk)),
-		...(isPath(definition.nvramPath)
+		...(definition.nvramPath?.startsWith('/')
 			? [{path: definition.nvramPath, hold: 'existence' as const, domainUuid: domain.uuid, label: `NVRAM of ${domain.name}`, snapshot: undefined, target: undefined}]
 			: []),
 	];
@@ -41,7 +37,7 @@ function snapshotPins(domain: Domain, snapshot: Snapshot): Pin[] {
 	const pins: Pin[] = [];
 	for (const disk of snapshot.domain?.disks ?? []) {
 		const mode = snapshot.disks.find(candidate => candidate.target === disk.target)?.mode ?? 'no';
-		if (isPath(disk.sourcePath) && mode !== 'no') {
+		if (isImageName(disk.sourcePath) && mode !== 'no') {
 			pins.push({
 				path: disk.sourcePath,
 				hold: mode === 'internal' ? 'existence' : 'content',
@@ -91,12 +87,19 @@ export function formatsOfDomain(domain: Domain, snapshots: readonly Snapshot[]):
 	const formats = new Map<string, string>();
 	const definitions = [domain.liveDefinition, domain.definition, ...topsFirst(snapshots).map(snapshot => snapshot.domain)];
 	for (const disk of definitions.flatMap(definition => definition?.disks ?? [])) {
-		if (isPath(disk.transient?.overlayPath)) {
+		if (isImageName(disk.transient?.overlayPath)) {
 			formats.set(disk.transient.overlayPath, 'qcow2');
 		}
 
-		if (isPath(disk.sourcePath) && !formats.has(disk.sourcePath)) {
+		if (isImageName(disk.sourcePath) && !formats.has(disk.sourcePath)) {
 			formats.set(disk.sourcePath, disk.format ?? 'raw');
+		}
+
+		// Known before anything is opened: a chain that ends in the network is read otherwise.
+		for (const {path, format} of disk.recordedChain?.layers ?? []) {
+			if (path !== undefined && isInNetwork(path) && !formats.has(path)) {
+				formats.set(path, format ?? 'raw');
+			}
 		}
 	}
 

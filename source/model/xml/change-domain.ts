@@ -11,6 +11,7 @@ import {setCheckpointsNote, type CheckpointsNote} from './checkpoints-note.ts';
 import {setFrozenNote, type FrozenNote} from './frozen-note.ts';
 import {setLeftImages} from './left-images.ts';
 import {setRestoredNote} from './restored-note.ts';
+import {namedPath, sourceOf} from './build/source-element.ts';
 
 type DomainChange = {
 	name?: string;
@@ -70,14 +71,15 @@ const isNamed = (source: XmlItem | undefined, attributes: Record<string, string>
 function setSource(disk: XmlItem, {path, isDevice = false, volume}: ImagePlace): void {
 	const content = contentOf(disk);
 	const source = find(content, 'source');
-	if ((attribute(source, 'file') ?? attribute(source, 'dev')) === path || (volume !== undefined && isNamed(source, volume))) {
+	if (namedPath(source) === path || (volume !== undefined && isNamed(source, volume))) {
 		return;
 	}
 
-	disk[':@'] = {...disk[':@'], type: volume === undefined ? (isDevice ? 'block' : 'file') : 'volume'};
+	const named = volume === undefined ? sourceOf({path, isDevice}) : {type: 'volume', attributes: volume, servers: []};
+	disk[':@'] = {...disk[':@'], type: named.type};
 	const startupPolicy = attribute(source, 'startupPolicy');
 	const kept = source === undefined ? [] : keepOnly(contentOf(source), item => !tiedToOldImage.has(nameOf(item)));
-	const made = element('source', {...volume ?? {[isDevice ? 'dev' : 'file']: path}, ...(startupPolicy === undefined ? {} : {startupPolicy})}, kept);
+	const made = element('source', {...named.attributes, ...(startupPolicy === undefined ? {} : {startupPolicy})}, [...named.servers, ...kept]);
 	if (source) {
 		content[content.indexOf(source)] = made;
 	} else {
@@ -95,7 +97,7 @@ export function putDisksOn(domain: XmlItem, wantedFor: (target: string, path: st
 	for (const disk of findAll(contentOf(find(contentOf(domain), 'devices') ?? {}), 'disk')) {
 		withoutChain(disk);
 		const source = find(contentOf(disk), 'source');
-		const present = attribute(source, 'file') ?? attribute(source, 'dev');
+		const present = namedPath(source);
 		const wanted = wantedFor(attribute(find(contentOf(disk), 'target'), 'dev') ?? '', present);
 		if (wanted) {
 			if (present !== undefined) {

@@ -10,6 +10,7 @@ import {commandLineOf} from './bare-domain.ts';
 import {parseFrozenNote} from './frozen-note.ts';
 import {parseLeftImages} from './left-images.ts';
 import {parseRestoredNote} from './restored-note.ts';
+import {localPathOf, sourcePathOf} from './build/source-element.ts';
 import {
 	attributeOf, childOf, childrenOf, readXml, textOf, type XmlNode,
 } from './read-xml.ts';
@@ -19,11 +20,6 @@ const devices = new Set<string>(['disk', 'cdrom', 'floppy', 'lun'] satisfies Arr
 
 export function toSnapshotMode(text: string | undefined): SnapshotMode | undefined {
 	return text !== undefined && snapshotModes.has(text) ? text as SnapshotMode : undefined;
-}
-
-/** The file or block device that a `<source>` names; undefined where the source is no path. */
-export function sourcePathOf(source: XmlNode | undefined): string | undefined {
-	return attributeOf(source, 'file') ?? attributeOf(source, 'dev');
 }
 
 /**
@@ -120,14 +116,15 @@ function parseDisk(node: XmlNode, domainName: string): Disk {
 		target: attributeOf(childOf(node, 'target'), 'dev') ?? '',
 		device: devices.has(device) ? device as Disk['device'] : 'disk',
 		sourceType: attributeOf(node, 'type') ?? 'file',
-		sourcePath: sourcePathOf(source),
+		// Nothing here opens an encrypted image in the network: it stays unnamed.
+		sourcePath: encryption === undefined ? sourcePathOf(source) : localPathOf(source),
 		...(sourceVolume && {sourceVolume}),
 		format: formatWith(attributeOf(childOf(node, 'driver'), 'type'), encryption),
 		readonly: childOf(node, 'readonly') !== undefined,
 		shareable: childOf(node, 'shareable') !== undefined,
 		snapshotMode: toSnapshotMode(attributeOf(node, 'snapshot')),
 		hasMirror: mirror !== undefined,
-		...(mirror && {mirror: {job: attributeOf(mirror, 'job'), isReady: attributeOf(mirror, 'ready') === 'yes', path: sourcePathOf(childOf(mirror, 'source'))}}),
+		...(mirror && {mirror: {job: attributeOf(mirror, 'job'), isReady: attributeOf(mirror, 'ready') === 'yes', path: localPathOf(childOf(mirror, 'source'))}}),
 		isEncrypted: encryption !== undefined,
 		...(encryption && {encryption}),
 		...(attributeOf(dacLabelOf(source), 'relabel') === 'no' && {keepsOwner: true}),
@@ -153,7 +150,7 @@ function variablesOf(os: XmlNode | undefined): Variables {
 	const nvram = childOf(os, 'nvram');
 	const source = childOf(nvram, 'source');
 	const type = attributeOf(nvram, 'type');
-	const path = sourcePathOf(source) ?? textOf(nvram)?.trim();
+	const path = localPathOf(source) ?? textOf(nvram)?.trim();
 	return {
 		nvramPath: path === '' ? undefined : path,
 		...(type === 'block' && {nvramElsewhere: 'on a block device'}),

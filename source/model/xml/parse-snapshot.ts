@@ -6,13 +6,14 @@ import type {DomainDefinition} from '../domain/domain.ts';
 import type {Snapshot, SnapshotDisk, SnapshotMemory} from '../domain/snapshot.ts';
 import {fail, succeed, type Result} from '../result.ts';
 import {parseCheckpointsNote} from './checkpoints-note.ts';
-import {parseDomainXml, sourcePathOf, toSnapshotMode} from './parse-domain.ts';
+import {parseDomainXml, toSnapshotMode} from './parse-domain.ts';
+import {localPathOf} from './build/source-element.ts';
 import {
 	attributeOf, childOf, childrenOf, readXml, textOf, type XmlNode,
 } from './read-xml.ts';
 
 function parseDisk(node: XmlNode): SnapshotDisk {
-	const overlayPath = sourcePathOf(childOf(node, 'source'));
+	const overlayPath = localPathOf(childOf(node, 'source'));
 	return {
 		target: attributeOf(node, 'name') ?? '',
 		// libvirt writes the mode of every disk; in a record made by hand a path means external.

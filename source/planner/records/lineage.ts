@@ -4,6 +4,7 @@ writes to is backed by the image that a snapshot froze, and that snapshot is whe
 */
 import {headDisks, isWritableMedium} from '../../model/domain/domain.ts';
 import {chainOf, isWholeChain} from '../../model/images/image-graph.ts';
+import {isImageName} from '../../model/qemu/network-image.ts';
 import {frozenPath, type Snapshot} from '../../model/domain/snapshot.ts';
 import {withAncestors} from '../../model/domain/tree.ts';
 import type {PlanContext} from '../context.ts';
@@ -13,7 +14,7 @@ export type Head = {target: string; path: string};
 /** The image files that the domain writes to. */
 export function writtenHeads(context: PlanContext): Head[] {
 	return headDisks(context.inventory.details.domain).flatMap(disk =>
-		isWritableMedium(disk) && disk.sourcePath?.startsWith('/') ? [{target: disk.target, path: disk.sourcePath}] : []);
+		isWritableMedium(disk) && isImageName(disk.sourcePath) ? [{target: disk.target, path: disk.sourcePath}] : []);
 }
 
 export function isExternalOn(snapshot: Snapshot, target: string): boolean {
@@ -32,7 +33,7 @@ export function frozenIndex(context: PlanContext, snapshots: readonly Snapshot[]
 	for (const snapshot of snapshots) {
 		for (const {target, mode} of snapshot.disks) {
 			const path = mode === 'external' ? frozenPath(snapshot, target) : undefined;
-			if (path?.startsWith('/')) {
+			if (isImageName(path)) {
 				const key = context.graph.keyOf(path);
 				const known = index.get(key);
 				if (known) {

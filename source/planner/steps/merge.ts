@@ -2,10 +2,10 @@
 Merging images, as steps: a pull leaves everything readable at every moment and can be taken back; a commit gives up the state of the image that it
 writes into, so from there on the only way is forward. Where the running QEMU has the images open, its own block jobs do the work.
 */
-import {posix} from 'node:path';
 import {hasProcess, headDisks} from '../../model/domain/domain.ts';
 import type {Merge} from '../../model/images/image-merge.ts';
 import {chainOf, imageAt} from '../../model/images/image-graph.ts';
+import {isImageName, isInNetwork, shortName} from '../../model/qemu/network-image.ts';
 import type {
 	Command, Instead, Probe, Step,
 } from '../../model/plan/plan.ts';
@@ -29,7 +29,7 @@ type OwnDisk = {target: string; sourcePath?: string};
 function diskOn(context: PlanContext, path: string): OwnDisk | undefined {
 	const key = context.graph.keyOf(path);
 	return headDisks(context.inventory.details.domain)
-		.find(({sourcePath}) => sourcePath?.startsWith('/') && chainOf(context.graph, sourcePath).some(link => context.graph.keyOf(link) === key));
+		.find(({sourcePath}) => isImageName(sourcePath) && chainOf(context.graph, sourcePath).some(link => context.graph.keyOf(link) === key));
 }
 
 /** The disk of the running domain that has this image open; undefined where none has. */
@@ -55,15 +55,17 @@ function dateCommand(context: PlanContext, path: string, contentOf: string) {
 
 function dateSteps(context: PlanContext, given: {id: string; path: string; contentOf: string; isIrreversible: boolean}): Step[] {
 	return dateCommand(context, given.path, given.contentOf).map(command => mergeStep(given.isIrreversible, {
-		id: `date-${given.id}`, title: `Restore the modification time of ${posix.basename(given.path)}`, command,
+		id: `date-${given.id}`, title: `Restore the modification time of ${shortName(given.path)}`, command,
 	}));
 }
 
-function syncStep(id: string, paths: string[], isIrreversible: boolean): Step {
-	return mergeStep(isIrreversible, {id: `sync-${id}`, title: `Flush ${names(paths)} to disk`, command: fileCommands.sync(paths)});
+/** What is in the network has been flushed by whoever wrote to it. */
+function syncSteps(id: string, paths: string[], isIrreversible: boolean): Step[] {
+	const files = paths.filter(path => !isInNetwork(path));
+	return files.length === 0 ? [] : [mergeStep(isIrreversible, {id: `sync-${id}`, title: `Flush ${names(files)} to disk`, command: fileCommands.sync(files)})];
 }
 
-const names = (paths: readonly string[]) => paths.map(path => posix.basename(path)).join(', ');
+const names = (paths: readonly string[]) => paths.map(path => shortName(path)).join(', ');
 
 /** What is copied. What came into a file stays in it, whatever is taken back. */
 function growthBy(context: PlanContext, {into, cost}: Merge): Pick<Step, 'grows' | 'copyBytes'> {
@@ -98,7 +100,7 @@ function rebaseBack(context: PlanContext, {top, layers}: Merge): Command[] {
 function pullSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 	const {top, layers, below, cost} = merge;
 	const undo = rebaseBack(context, merge);
-	const title = `Pull ${names(layers)} into ${posix.basename(top)}`;
+	const title = `Pull ${names(layers)} into ${shortName(top)}`;
 	const disk = openDiskOf(context, top);
 	if (disk !== undefined) {
 		const backingName = below === undefined ? undefined : backingNameFor(context, top, below);
@@ -106,7 +108,7 @@ function pullSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 			...context.hypervisor.blocks.pull({
 				id, title, whenStopped: whenStoppedBefore, merge, target: disk, backingName, growth: growthBy(context, merge), undo,
 			}),
-			syncStep(`pull-${id}`, [top], false),
+			...syncSteps(`pull-${id}`, [top], false),
 			...dateSteps(context, {id: `pull-${id}`, path: top, contentOf: top, isIrreversible: false}),
 		];
 	}
@@ -121,7 +123,7 @@ function pullSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 			...growthOf(context, top, cost.growth.atMost),
 			...growthBy(context, merge),
 		}),
-		syncStep(`pull-${id}`, [top], false),
+		...syncSteps(`pull-${id}`, [top], false),
 		...dateSteps(context, {id: `pull-${id}`, path: top, contentOf: top, isIrreversible: false}),
 	];
 }
@@ -201,7 +203,7 @@ function rebaseStep(context: PlanContext, merge: Merge, {id, path}: {id: string;
 	const disk = diskOn(context, path);
 	return mergeStep(true, {
 		id,
-		title: `Make ${posix.basename(into)} the backing file of ${posix.basename(path)}`,
+		title: `Make ${shortName(into)} the backing file of ${shortName(path)}`,
 		command: imageCommands.rebase(path, {name: backingNameFor(context, path, into), format: formatAt(context, into)}),
 		doneWhen,
 		...(disk !== undefined && onceStarted(context, merge, disk, doneWhen)),
@@ -214,7 +216,7 @@ function commitSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 	// QEMU tells those that it has open by itself.
 	const rebasedByQemuImg = rebased.filter(path => openDiskOf(context, path) === undefined);
 	const byQemu = rebased.filter(path => !rebasedByQemuImg.includes(path));
-	const title = `Commit ${names([...layers.slice(1), top])} into ${posix.basename(into)}`;
+	const title = `Commit ${names([...layers.slice(1), top])} into ${shortName(into)}`;
 	const [above] = byQemu;
 	return [
 		...(disk?.sourcePath === undefined
@@ -236,7 +238,7 @@ function commitSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 				instead: insteadWhileOff(context, merge),
 			})),
 		...rebasedByQemuImg.map((path, index) => rebaseStep(context, merge, {id: `rebase-${id}-${index + 1}`, path})),
-		syncStep(`commit-${id}`, [into, ...imageAt(context.graph, into)?.dataFilePath === undefined ? [] : [imageAt(context.graph, into)!.dataFilePath!], ...rebasedByQemuImg], true),
+		...syncSteps(`commit-${id}`, [into, ...imageAt(context.graph, into)?.dataFilePath === undefined ? [] : [imageAt(context.graph, into)!.dataFilePath!], ...rebasedByQemuImg], true),
 		...dateSteps(context, {id: `commit-${id}`, path: into, contentOf: top, isIrreversible: true}),
 		...[...rebasedByQemuImg, ...byQemu].flatMap((path, index) => dateSteps(context, {id: `rebase-${id}-${index + 1}`, path, contentOf: path, isIrreversible: true})),
 	];
@@ -251,9 +253,9 @@ export function mergeSteps(context: PlanContext, merges: readonly Merge[]): {che
 	const check = (id: string, title: string, command: Step['command']): Step => step('check', {id, title, command});
 	return {
 		check: indexed.filter(({merge}) => openDiskOf(context, merge.top) === undefined).flatMap(({merge: {top, into}, id}) => [
-			check(`check-${id}`, `Check that the chain under ${posix.basename(top)} is complete and not open for writing elsewhere`, imageCommands.infoWithChain(top, formatAt(context, top))),
+			check(`check-${id}`, `Check that the chain under ${shortName(top)} is complete and not open for writing elsewhere`, imageCommands.infoWithChain(top, formatAt(context, top))),
 			// A reader is in the way of the merge as well, and by then records are changed.
-			check(`lock-${id}`, `Check that ${posix.basename(into)} is not open elsewhere`, imageCommands.openToWrite(into, formatAt(context, into))),
+			check(`lock-${id}`, `Check that ${shortName(into)} is not open elsewhere`, imageCommands.openToWrite(into, formatAt(context, into))),
 		]),
 		create: indexed.filter(({merge}) => merge.method === 'pull').flatMap(({merge, id}) => pullSteps(context, merge, id)),
 		commit: commits.flatMap(({merge, id}) => commitSteps(context, merge, id)),

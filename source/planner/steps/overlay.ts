@@ -10,6 +10,7 @@ import {fileCommands, imageCommands} from '../hypervisor/commands.ts';
 import type {PlanContext} from '../context.ts';
 import type {NewOverlay} from '../disk-plan.ts';
 import {imageAt} from '../../model/images/image-graph.ts';
+import {shortName} from '../../model/qemu/network-image.ts';
 import {buildFor, buildPath, layerId, openBuildFolders, publishStep} from './build-folder.ts';
 import type {OverlaidDisk} from './revert-disks.ts';
 import {reserving, step} from './step.ts';
@@ -57,7 +58,7 @@ function createStep(disk: OverlaidDisk, path: string): Step {
 		? {id: layerId(disk, `create-${target}`), title: `Create an empty image for ${target}`, command: imageCommands.createEmpty(path, sizeBytes!), whenStopped}
 		: {
 			id: layerId(disk, `create-${target}`),
-			title: `Create the ${overlayOf(disk)} on ${posix.basename(backingPath)}`,
+			title: `Create the ${overlayOf(disk)} on ${shortName(backingPath)}`,
 			command: imageCommands.createOverlay({path, backingPath, backingFormat, layout, sizeBytes}),
 			whenStopped,
 		});
@@ -111,11 +112,11 @@ export function laterOwnerSteps(disks: OverlaidDisk[]): Step[] {
 			id: layerId(disk, `${id}-${target}-later`),
 			title,
 			command: {...command, onlyIf: {kind: 'not-owned-by-root', path: headPath}},
-			skippedNote: `${posix.basename(headPath)} belongs to root, so the ${kindOf(disk)} keeps the owner that it has.`,
+			skippedNote: `${shortName(headPath)} belongs to root, so the ${kindOf(disk)} keeps the owner that it has.`,
 			whenStopped,
 		});
 		return [
-			onlyIfOwned('own', `Give the ${overlayOf(disk)} the owner of ${posix.basename(headPath)} while the domain is off`, fileCommands.ownLike(path, headPath)),
+			onlyIfOwned('own', `Give the ${overlayOf(disk)} the owner of ${shortName(headPath)} while the domain is off`, fileCommands.ownLike(path, headPath)),
 			...(wantedMode(file) === wantedMode(like) ? [] : [onlyIfOwned('allow', 'Copy its mode too', fileCommands.allow(path, wantedMode(file)))]),
 		];
 	});
@@ -125,7 +126,7 @@ export function laterOwnerSteps(disks: OverlaidDisk[]): Step[] {
 export function checkSteps(disks: OverlaidDisk[]): Step[] {
 	return disks.map(disk => step('check', {
 		id: `check-${disk.target}`,
-		title: `Check that the chain under ${posix.basename(disk.basePath)} is complete`,
+		title: `Check that the chain under ${shortName(disk.basePath)} is complete`,
 		command: imageCommands.infoWithChain(disk.basePath, disk.baseFormat),
 	}));
 }

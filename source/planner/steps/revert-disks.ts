@@ -1,11 +1,11 @@
 /**
 What a revert to an external snapshot means for each disk: which image it is put back on, and which disks keep what they have (R6, R7, R10).
 */
-import {posix} from 'node:path';
 import {stampOf} from '../../model/text/format.ts';
 import {hasProcess, headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk} from '../../model/domain/domain.ts';
-import {contentHoldersOf, imageAt} from '../../model/images/image-graph.ts';
+import {chainOf, contentHoldersOf, imageAt} from '../../model/images/image-graph.ts';
 import type {Blocker} from '../../model/failure.ts';
+import {isImageName, isInNetwork} from '../../model/qemu/network-image.ts';
 import {layoutOn, type FileFacts, type ImagePlace, type Layout} from '../../model/images/image.ts';
 import {ownerModel} from '../../model/images/image-owner.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
@@ -44,7 +44,7 @@ export type OverlaidDisk = {
 	hasNoBacking?: true;
 	/** Its file is reserved for QEMU, which writes it. */
 	isMadeByQemu?: true;
-	/** The domain's own QEMU has the image below open for writing, though the disk is not on it: nobody may look at it before QEMU has ended. */
+	/** The domain's own QEMU has the image below, or its server, for itself, though the disk is not on it: nobody may look at it before QEMU has ended. */
 	isHeldOpen?: true;
 };
 
@@ -82,9 +82,14 @@ function isKeptToo({currentSnapshot, snapshots}: DomainDetails, disk: Disk): boo
 	return !isKeptOutOfSnapshots(disk) && current?.disks.find(({target}) => target === disk.target)?.mode !== 'no';
 }
 
+/** A server in the network may let in nobody beside the domain's own QEMU. */
+function isHeldOpen({graph, inventory: {bare, details}}: PlanContext, basePath: string): boolean {
+	return bare?.imageNodes?.get(basePath)?.isWritable ?? (hasProcess(details.domain) && chainOf(graph, basePath).some(path => isInNetwork(path)));
+}
+
 const unknownStorage = (disk: Disk): Blocker => ({
 	kind: 'not-a-file',
-	text: `The disk ${disk.target} was not on a file when the snapshot was taken (type ${storageWord(disk)}): this version reverts only disks on image files and block devices.`,
+	text: `The disk ${disk.target} was not on a file when the snapshot was taken (type ${storageWord(disk)}): this version reverts disks on image files, on block devices and behind NBD servers (without TLS) alone.`,
 });
 
 /** `overlayFolder`: for disks that are on no file. `isKept`: the current state is kept in a record of its own. Appends blockers to the context where a disk cannot be put back. */
@@ -113,9 +118,10 @@ export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; no
 		}
 
 		const basePath = storageOf(base)?.path;
-		const stem = basePath === undefined || !posix.isAbsolute(basePath) ? undefined : overlayStem(context, {target, basePath}, overlayFolder);
-		if (basePath === undefined || stem === undefined) {
-			context.blockers.push(basePath === undefined || !posix.isAbsolute(basePath) ? unknownStorage(base) : noFolderFor(target, basePath));
+		const isNamed = isImageName(basePath);
+		const stem = isNamed ? overlayStem(context, {target, basePath}, overlayFolder) : undefined;
+		if (!isNamed || stem === undefined) {
+			context.blockers.push(isNamed ? noFolderFor(target, basePath) : unknownStorage(base));
 			continue;
 		}
 
@@ -159,7 +165,7 @@ export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; no
 			headPath: head && storageOf(head)?.path,
 			...baseFacts(context, basePath, head?.sourcePath),
 			wasLeftOut: isLeftOut,
-			...(!isLeftOut && context.inventory.bare?.imageNodes?.get(basePath)?.isWritable && {isHeldOpen: true}),
+			...(!isLeftOut && isHeldOpen(context, basePath) && {isHeldOpen: true}),
 		});
 	}
 

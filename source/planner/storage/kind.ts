@@ -18,10 +18,10 @@ export type Room = {
 };
 
 export type Storage = {
-	kind: 'file' | 'block-device';
+	kind: 'file' | 'block-device' | 'network';
 	path: string;
-	/** libvirt's `type` of a disk that is on it, and the attribute of `<source>` that names it. */
-	inXml: {type: string; attribute: string};
+	/** libvirt's `type` of a disk that is on it, and the attribute of `<source>` that holds its whole name; undefined: none does. */
+	inXml: {type: string; attribute: string | undefined};
 	/** QEMU's driver for it. */
 	driver: string;
 	/** What the paths of new files beside it begin with; undefined: nothing can lie beside it. */

@@ -5,6 +5,7 @@ it are already. libvirt chooses none and refuses.
 import {posix} from 'node:path';
 import type {Blocker} from '../../model/failure.ts';
 import {chainOf, overlaysOf} from '../../model/images/image-graph.ts';
+import {isInNetwork} from '../../model/qemu/network-image.ts';
 import type {PlanContext} from '../context.ts';
 import {storageAt} from './storage.ts';
 
@@ -33,7 +34,7 @@ export function overlayStem(context: PlanContext, {target, basePath}: Based, fol
 export function noFolderFor(target: string, path: string): Blocker {
 	return {
 		kind: 'not-a-file',
-		text: `${target} is on the device ${path}, which has no folder for an overlay.`,
+		text: `${target} is on ${isInNetwork(path) ? 'the image' : 'the device'} ${path}, which has no folder for an overlay.`,
 		remedy: 'Name a folder for it: --overlay-folder FOLDER.',
 	};
 }

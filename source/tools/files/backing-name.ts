@@ -2,6 +2,7 @@
 What the name of a backing file in an image's header means. QEMU takes paths, names with a protocol before a colon, and options written as JSON.
 */
 import {posix} from 'node:path';
+import {networkPath, networkPathInOptions, networkPlace} from '../../model/qemu/network-image.ts';
 
 /** The file at the bottom of QEMU's block options, in nested or in dotted form: `{"driver":"qcow2","file":{"driver":"file","filename":"/x"}}`. */
 function filenameInOptions(options: unknown): string | undefined {
@@ -28,6 +29,20 @@ function fileBehindProtocol(name: string): string | undefined {
 	return file?.startsWith('/') && !file.startsWith('//') ? file : undefined;
 }
 
+/** By its one name, whichever way the header says it: a URL with or without the port, or block options. */
+function imageInNetwork(name: string): string | undefined {
+	const place = networkPlace(name);
+	if (place !== undefined) {
+		return networkPath(place);
+	}
+
+	try {
+		return name.startsWith('json:') ? networkPathInOptions(JSON.parse(name.slice('json:'.length))) : undefined;
+	} catch {
+		return undefined;
+	}
+}
+
 /**
 A name in a header as a path: relative names count from the folder of the image, by the name under which it was opened. `..` is left in: behind a link it
 leads somewhere else than its text says. What is no file, or cannot be told to be one, stays as it is.
@@ -38,7 +53,7 @@ export function resolveBackingPath(imagePath: string, backingName: string): stri
 	}
 
 	return /^[a-z][\w+.-]*:/i.test(backingName)
-		? fileBehindProtocol(backingName) ?? backingName
+		? fileBehindProtocol(backingName) ?? imageInNetwork(backingName) ?? backingName
 		: `${posix.dirname(imagePath).replace(/\/*$/, '/')}${backingName.replace(/^(?:\.\/+)+/, '')}`;
 }
 

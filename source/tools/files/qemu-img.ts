@@ -3,6 +3,8 @@ What `qemu-img info` says of images. Formats are always given, so nothing is pro
 a whole it is walked image by image, to tell which link is missing or unreadable.
 */
 import type {Image, ImageProblem} from '../../model/images/image.ts';
+import {isInNetwork} from '../../model/qemu/network-image.ts';
+import {serverIsSilent} from '../../model/images/unreadable-image.ts';
 import {describeFailure} from '../../model/text/describe-failure.ts';
 import type {Failure} from '../../model/failure.ts';
 import {succeed, type Result} from '../../model/result.ts';
@@ -15,7 +17,7 @@ const readTimeoutMs = 60_000;
 const mostImagesRead = 1000;
 
 /** An image of which nothing is known but what is wrong with it. */
-export function unknownImage(path: string, format: string | undefined, problem: ImageProblem): Image {
+export function unknownImage(path: string, format: string | undefined, ...problems: ImageProblem[]): Image {
 	return {
 		path,
 		format,
@@ -28,7 +30,7 @@ export function unknownImage(path: string, format: string | undefined, problem: 
 		internalSnapshots: [],
 		bitmaps: [],
 		file: undefined,
-		problems: [problem],
+		problems,
 	};
 }
 
@@ -48,6 +50,10 @@ function infoArgv(path: string, format: string | undefined, flags: string[]): st
 
 /** One image alone. Its problem stands in the image; fails only where the host cannot be asked. */
 async function readOne(runner: Runner, path: string, format: string | undefined): Promise<Result<Image>> {
+	if (isInNetwork(path)) {
+		return succeed(unknownImage(path, format));
+	}
+
 	if (!path.startsWith('/')) {
 		return succeed(unknownImage(path, format, {kind: 'unreadable', reason: 'it is not a file on the host'}));
 	}
@@ -97,10 +103,11 @@ async function walkChain(runner: Runner, path: string, format: string | undefine
 
 /**
 An image and all that it is backed by, from the top down. `-U` reads beside a running QEMU. What is wrong with an image stands in its `problems`; fails only
-where the host cannot be asked. Without a format QEMU looks for itself: only for images that a person has named.
+where the host cannot be asked. Without a format QEMU looks for itself: only for images that a person has named. `mayEndInNetwork`: image by image, so that nothing opens the lowest one: a
+server may let in one client at a time, and lets the others wait (qemu-nbd, unless `--shared` says more).
 */
-export async function readChain(runner: Runner, path: string, format: string | undefined): Promise<Result<Image[]>> {
-	if (!path.startsWith('/')) {
+export async function readChain(runner: Runner, path: string, format: string | undefined, {mayEndInNetwork = false}: {mayEndInNetwork?: boolean} = {}): Promise<Result<Image[]>> {
+	if (mayEndInNetwork || !path.startsWith('/')) {
 		return walkChain(runner, path, format);
 	}
 
@@ -115,6 +122,22 @@ export async function readChain(runner: Runner, path: string, format: string | u
 	}
 
 	return walkChain(runner, path, format);
+}
+
+/** Longer than a server in the same house needs. */
+const serverTimeoutMs = 10_000;
+
+/** With its size, or why its server gives none. Only while nobody is known to have it open. */
+export async function askServer(runner: Runner, image: Image): Promise<Image> {
+	const answer = await runner({argv: infoArgv(image.path, image.format, ['-U']), where: 'host', timeoutMs: serverTimeoutMs});
+	const images = answer.ok ? parseImageInfo(answer.value.stdout, image.path) : answer;
+	if (images.ok && images.value[0]) {
+		return {...image, virtualSizeBytes: images.value[0].virtualSizeBytes};
+	}
+
+	const isSilent = !answer.ok && answer.failure.kind === 'tool-failed' && answer.failure.cause.timedOut;
+	const reason = isSilent ? serverIsSilent(serverTimeoutMs) : (answer.ok ? 'qemu-img gave no readable answer' : wordsOf(answer.failure));
+	return {...image, problems: [...image.problems, {kind: 'unreadable', reason, cause: 'server'}]};
 }
 
 /** The size of the block device that holds this image, which takes it whole however little the image inside needs. 0: it cannot be told. */
@@ -141,12 +164,13 @@ export async function readLocks(runner: Runner, images: readonly Image[], chainO
 	const byPath = new Map(images.map(image => [image.path, image]));
 	const free = new Set<string>();
 	for (const image of images) {
-		if (free.has(image.path) || image.problems.some(problem => problem.kind === 'missing' || problem.kind === 'unreadable')) {
+		if (free.has(image.path) || isInNetwork(image.path) || image.problems.some(problem => problem.kind === 'missing' || problem.kind === 'unreadable')) {
 			continue;
 		}
 
 		const chain = chainOf(image.path);
-		if (!await isLocked(runner, image, true)) {
+		const mayOpenAll = !chain.some(link => isInNetwork(link));
+		if (mayOpenAll && !await isLocked(runner, image, true)) {
 			for (const path of chain) {
 				free.add(path);
 			}

@@ -43,7 +43,7 @@ test('a device that holds an overlay is left where it is after the commit, and t
 		images: [image('/d/vda.raw', undefined, {format: 'raw', allocatedBytes: 1024 ** 4}), {...device('/dev/vg/new', '/d/vda.raw'), allocatedBytes: 1024}],
 	}), given));
 	t.deepEqual(made.images.removed, []);
-	t.true(made.consequences.some(({text}) => text === '/dev/vg/new: a block device that nothing needs afterwards. It is not removed.'));
+	t.true(made.consequences.some(({text}) => text === '/dev/vg/new: a block device, and nothing needs it afterwards. It is not removed.'));
 });
 
 test('a device that cannot be committed into stays, with the reason', t => {

@@ -57,6 +57,19 @@ function keepsContract(kind: Storage['kind'], image: Image): void {
 keepsContract('file', anImage('/d/vda.qcow2'));
 keepsContract('block-device', anImage('/dev/vg/vda', undefined, {file: {...anImage('').file!, isRegular: false}}));
 
+test('an image in the network is known by its URL, and nobody removes it or looks for room beside it', t => {
+	for (const path of ['nbd://store:10809/vol', 'nbd+unix:///vol?socket=/run/s']) {
+		const world = inventory({heads: {vda: '/d/vda.s1'}, snapshots: [], images: [anImage('/d/vda.s1', path), anImage(path, undefined, {format: 'raw', file: undefined})]});
+		const site = {graph: buildImageGraph(world.details.images, []), inventory: world};
+		const storage = storageAt(site.graph, path);
+		t.like(storage, {kind: 'network', path, stem: undefined, removal: undefined});
+		t.is(storage.room(site, 1024 ** 4), undefined);
+		t.is(objectionTo(site.graph, path, {kind: 'remove', without: ['/d/vda.s1']})?.reason, 'is-device');
+		const xml = unwrap(changeDomainXml(domainXml({vda: '/d/vda.s1'}), {sources: new Map([['vda', placeInXml(site, {path, format: 'raw'})]])}));
+		t.like(storageOf(unwrap(parseDomainXml(xml)).disks[0]!), {kind: 'network', path});
+	}
+});
+
 test('a volume is what libvirt says that it is on the host, and the definition goes on naming it as a volume', t => {
 	const path = '/pool/vda.qcow2';
 	const disk = {sourceType: 'volume', sourcePath: path, sourceVolume: {pool: 'p', volume: 'vda.qcow2'}};

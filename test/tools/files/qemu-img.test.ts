@@ -70,9 +70,12 @@ test('backing names are counted from the image\'s own folder', t => {
 	t.is(resolveBackingPath('/b', 'c'), '/c');
 	t.is(resolveBackingPath('/a/b', '/c'), '/c');
 	t.is(resolveBackingPath('/a/b', 'file:/c'), '/c');
-	for (const name of ['json:{}', 'json:{"driver":', 'json:{"driver":"file","filename":"c"}', 'json:null', 'nbd://host/x', 'file:c', 'file://host/c', 'nbd:unix:/s']) {
+	for (const name of ['json:{}', 'json:{"driver":', 'json:{"driver":"file","filename":"c"}', 'json:null', 'nbds://host/x', 'file:c', 'file://host/c', 'nbd:unix:/s']) {
 		t.is(resolveBackingPath('/a/b', name), name);
 	}
+
+	t.is(resolveBackingPath('/a/b', 'nbd://host/x'), 'nbd://host:10809/x', 'one name, with or without the port');
+	t.is(resolveBackingPath('/a/b', 'json:{"driver":"raw","file":{"driver":"nbd","server":{"type":"unix","path":"/s"},"export":"x"}}'), 'nbd+unix:///x?socket=/s');
 });
 
 test('a backing name in QEMU\'s JSON, nested, dotted or behind a filter, means the file at the bottom', t => {

@@ -5,10 +5,11 @@ the `<disks>` of a snapshot the engine is named as well: libvirt fills it in for
 import type {Encryption} from '../../domain/domain.ts';
 import {succeed, type Result} from '../../result.ts';
 import {
-	attribute, changeXml, contentOf, element, find, findAll, keepOnly, nameOf, type XmlItem,
+	changeXml, contentOf, element, find, findAll, keepOnly, nameOf, type XmlItem,
 } from '../change-xml.ts';
 import {formatInXml} from '../change-domain.ts';
 import {rootNameOf} from '../read-xml.ts';
+import {namedPath, sourceOf} from './source-element.ts';
 
 export type RecordedLayer = {path: string; format: string; isDevice: boolean; encryption?: Encryption};
 
@@ -20,12 +21,15 @@ function encryptionElement({format, secret}: Encryption): XmlItem {
 	return element('encryption', {format, ...(format === 'luks' && {engine: 'qemu'})}, secret === undefined ? [] : [element('secret', {type: 'passphrase', ...name})]);
 }
 
-const sourceElement = ({path, isDevice, encryption}: RecordedLayer): XmlItem => element('source', {[isDevice ? 'dev' : 'file']: path}, encryption ? [encryptionElement(encryption)] : []);
+function sourceElement(layer: RecordedLayer): XmlItem {
+	const {attributes, servers} = sourceOf(layer);
+	return element('source', attributes, [...servers, ...layer.encryption ? [encryptionElement(layer.encryption)] : []]);
+}
 
 function chainElement([layer, ...below]: readonly RecordedLayer[]): XmlItem {
 	return layer === undefined
 		? element('backingStore', {})
-		: element('backingStore', {type: layer.isDevice ? 'block' : 'file'}, [element('format', {type: formatInXml(layer.format)}), sourceElement(layer), chainElement(below)]);
+		: element('backingStore', {type: sourceOf(layer).type}, [element('format', {type: formatInXml(layer.format)}), sourceElement(layer), chainElement(below)]);
 }
 
 /** One that is plain loses what was said of the image that was there before. */
@@ -37,7 +41,7 @@ function setEncryption(disk: XmlItem, source: XmlItem, {encryption}: RecordedLay
 
 function recordDisk(disk: XmlItem, layersAt: LayersAt, {withChain}: {withChain: boolean}): boolean {
 	const source = find(contentOf(disk), 'source');
-	const path = attribute(source, 'file') ?? attribute(source, 'dev');
+	const path = namedPath(source);
 	const layers = path === undefined ? undefined : layersAt(path);
 	if (source === undefined || layers === undefined) {
 		return false;

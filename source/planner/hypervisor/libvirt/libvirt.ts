@@ -3,6 +3,7 @@ What planners ask of libvirt, by virsh.
 */
 import {posix} from 'node:path';
 import type {Merge} from '../../../model/images/image-merge.ts';
+import {isInNetwork} from '../../../model/qemu/network-image.ts';
 import type {
 	Command, Instead, Probe,
 } from '../../../model/plan/plan.ts';
@@ -54,16 +55,18 @@ function recordsOf(site: Site) {
 /** Each waits until the job has ended; another virsh can ask how far it is, and abort it. */
 function blocksOf(site: Site, records: ReturnType<typeof recordsOf>): Hypervisor['blocks'] {
 	const {uuid, graph, inventory: {details, folders}} = site;
-	const commitHead = (target: string, into: string) => onDomain(site, 'blockcommit', '--path', target, '--base', into, '--active', '--pivot', '--wait');
+	// libvirt finds no image in the network by a name, and takes the lowest image where none is named: nothing is ever below one in the network.
+	const baseIs = (path: string) => isInNetwork(path) ? [] : ['--base', path];
+	const commitHead = (target: string, into: string) => onDomain(site, 'blockcommit', '--path', target, ...baseIs(into), '--active', '--pivot', '--wait');
 	const commit = ({top, into}: {top: string; into: string}, {target, head}: {target: string; head: string}) => graph.keyOf(top) === graph.keyOf(head)
 		? commitHead(target, into)
-		: onDomain(site, 'blockcommit', '--path', target, '--base', into, '--top', top, '--wait');
+		: onDomain(site, 'blockcommit', '--path', target, ...baseIs(into), '--top', top, '--wait');
 	const atWork = (target: string) => ({progress: {kind: 'block-job', uuid, target} as const, cancel: [onDomain(site, 'blockjob', '--path', target, '--abort')]});
 	// A stopped QEMU has flushed all its images. In one process, so that the guest goes on also where nobody waits for it.
 	const flush = virsh(site, [`suspend --domain ${uuid}; resume --domain ${uuid}`]);
 	return {
 		// libvirt pulls into the head alone, and only a guest that runs can be stopped for the flush. Out of reach, no header can be written if QEMU is killed in the midst.
-		canMerge: ({method, top}: Merge, isHead) => method === 'commit' || (isHead && details.domain.state === 'running' && folders.get(posix.dirname(top))?.pool === undefined),
+		canMerge: ({method, top, below}: Merge, isHead) => method === 'commit' || (isHead && details.domain.state === 'running' && folders.get(posix.dirname(top))?.pool === undefined && !isInNetwork(below ?? '')),
 		bitmapsIn: () => [],
 		recordedIn: () => [],
 		movedBy: () => undefined,
