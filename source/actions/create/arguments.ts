@@ -56,7 +56,7 @@ export function parseDiskOptions(disks: readonly string[], reuses: readonly stri
 		}
 
 		reused.add(target);
-		requests.set(target, {...(requests.get(target) ?? {target, mode: undefined}), reuse: reuse});
+		requests.set(target, {...(requests.get(target) ?? {target, mode: undefined}), reuse});
 	}
 
 	return succeed([...requests.values()]);

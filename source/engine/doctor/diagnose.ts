@@ -17,8 +17,8 @@ import {fail, succeed, type Result} from '../../model/result.ts';
 import {frozenPath} from '../../model/domain/snapshot.ts';
 import type {LostFile, Host, Surroundings} from '../ports.ts';
 import {pinsOfAction} from '../run/made-files.ts';
-import {diagnoseDetails} from './diagnose-details.ts';
 import {kindFactsOf} from '../../planner/hypervisor/capabilities.ts';
+import {diagnoseDetails} from './diagnose-details.ts';
 import {findLeftovers, type FrozenByDomain} from './orphan-findings.ts';
 import {
 	readForeignActions, readLeftBehind, readOwnWrites, readTroubles, type Checks,
