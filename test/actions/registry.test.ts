@@ -1,5 +1,5 @@
 /**
-What people read of the actions is what the registry holds: the README, the help of the command line, the keys, the menu.
+What people read of the actions is what the registry holds: the guide, the help of the command line, the keys, the menu.
 */
 import {readFile} from 'node:fs/promises';
 import test from 'ava';

@@ -3,13 +3,13 @@
 set -eu
 
 missing=
-for program in libvirtd virtlogd virsh qemu-system-x86_64 qemu-img qemu-io qemu-nbd qemu-storage-daemon tmux perl ssh sshd socat swtpm swtpm_setup virt-xml-validate xmllint; do
+for program in ps libvirtd virtlogd virsh qemu-system-x86_64 qemu-img qemu-io qemu-nbd qemu-storage-daemon tmux perl ssh sshd socat swtpm swtpm_setup virt-xml-validate xmllint; do
 	command -v "$program" >/dev/null || missing="$missing $program"
 done
 [ -e /usr/share/OVMF/OVMF_CODE_4M.fd ] || missing="$missing OVMF"
 [ -n "$missing" ] || exit 0
 
-packages='libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients libxml2-utils qemu-system-x86 qemu-system-common qemu-utils ovmf tmux perl-base openssh-client openssh-server socat swtpm swtpm-tools'
+packages='libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients libxml2-utils qemu-system-x86 qemu-system-common qemu-utils ovmf tmux perl-base openssh-client openssh-server socat swtpm swtpm-tools procps'
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
 	echo "The lab needs these programs:$missing" >&2
 	echo "On Debian or Ubuntu, as root: apt-get install --no-install-recommends $packages" >&2

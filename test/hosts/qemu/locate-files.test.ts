@@ -51,7 +51,7 @@ test('a name is where it leads to an open file, and unknown where it leads to no
 	t.is(await locate('disk'), `${b}/disk`);
 	t.is(await locate('other'), undefined);
 	t.is(await locate('/any/where'), '/any/where');
-	t.is(await locate('nbd://host/disk'), 'nbd://host/disk');
+	t.is(await locate('nbd://host:10809/disk'), 'nbd://host:10809/disk');
 	t.is(await locateFor(undefined)('disk'), undefined);
 	t.is(await locateFor(undefined)('/any/where'), '/any/where');
 	t.is(await locateFor({folders: [a], open: await opened([], [])})('disk'), `${a}/disk`);

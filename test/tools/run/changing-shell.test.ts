@@ -124,11 +124,11 @@ test('killed in the midst of a command, that is done to its end, the lock lasts 
 	const {folder, lockPath, file} = await openLock(t);
 	await file.close();
 	const script = path.join(folder, 'act.mts');
-	const source = new URL('../../../source/tools/', import.meta.url).pathname;
+	const source = path.resolve('source/tools');
 	await writeFile(script, `
 import {open} from 'node:fs/promises';
-import {createChangingShells} from '${source}run/changing-shell.ts';
-import {takeKernelLock} from '${source}state/lock.ts';
+import {createChangingShells} from '${source}/run/changing-shell.ts';
+import {takeKernelLock} from '${source}/state/lock.ts';
 const file = await open('${lockPath}', 'r+');
 await takeKernelLock(file.fd);
 const shell = createChangingShells({inheritFds: () => [file.fd]}).at([]);
@@ -139,6 +139,7 @@ await change(['touch', '${folder}/next']);
 	const child = spawn(process.execPath, ['--import=tsx', script], {stdio: 'inherit'});
 	const has = async (name: string) => readFile(path.join(folder, name)).then(() => true, () => false);
 	while (!await has('begun')) {
+		t.is(child.exitCode, null, 'it goes on until it has begun');
 		await sleep(20);
 	}
 
