@@ -7,14 +7,14 @@ import type {LabDomain} from './domains.ts';
 import {imagesPath, labEnvironment} from './settings.ts';
 import {digestFile} from './slots.ts';
 
-/** Programs of these names stand before the real ones: where the words of a call match, they do this first. */
+/** Programs of these names stand before the real ones, also for what a shell of this name reads and runs: where the words of a call match, they do this first. */
 export async function shimBefore(domain: LabDomain, programs: Record<string, string>, script: string): Promise<{env: {PATH: string}}> {
 	const shims = path.join(domain.statePath, 'shims');
 	const realPath = labEnvironment().PATH!;
 	await rm(shims, {recursive: true, force: true});
 	await mkdir(shims);
 	for (const [program, words] of Object.entries(programs)) {
-		await writeFile(path.join(shims, program), `#!/bin/sh\nPATH='${realPath}'\ncase "$*" in ${words}) ${script};; esac\nexec ${program} "$@"\n`);
+		await writeFile(path.join(shims, program), `#!/bin/sh\nshims=$PATH\nPATH='${realPath}'\nreal=$(command -v ${program})\ncase "$*" in ${words}) ${script};; '') PATH=$shims;; esac\nexec "$real" "$@"\n`);
 		await chmod(path.join(shims, program), 0o755);
 	}
 
