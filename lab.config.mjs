@@ -86,10 +86,10 @@ const beyondTheRun = [
 ];
 
 /** They leave a domain of the host unreadable for a while, and every plan that needs to know all domains is refused meanwhile; or are refused so themselves beside others; or they kill the libvirtd of all. */
-const alone = ['neighbours', ...(process.env.VSNAP_LAB_ALL ? ['backup-kill-others', 'backup-libvirtd', 'members', 'remedies-daemon'] : [])];
+const alone = ['neighbours', ...(process.env.VSNAP_LAB_ALL ? ['backup-kill-others', 'backup-libvirtd', 'members', 'members-tcp', 'remedies-daemon'] : [])];
 
 const pathOf = name => `test/lab/${name}.test.ts`;
-const leftOut = ['backup-kill-others', 'backup-libvirtd', 'members', 'neighbours', 'remedies-daemon', ...(process.env.VSNAP_LAB_ALL ? [] : beyondTheRun)];
+const leftOut = ['backup-kill-others', 'backup-libvirtd', 'members', 'members-tcp', 'neighbours', 'remedies-daemon', ...(process.env.VSNAP_LAB_ALL ? [] : beyondTheRun)];
 
 const labConfig = {
 	files: process.env.VSNAP_LAB_ALONE ? alone.map(name => pathOf(name)) : ['test/lab/**/*.test.ts', ...leftOut.map(name => `!${pathOf(name)}`)],

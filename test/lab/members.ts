@@ -70,7 +70,7 @@ export async function mark({domain}: Pick<MemberScene, 'domain'>, pattern: numbe
 	return digestHeads(domain);
 }
 
-/** A PATH with a virsh that does what it is told, and after the command of that number that makes or switches something ends the program, at once. */
+/** A PATH with a virsh that does what it is told, and after the command of that number that makes or switches something ends the program, at once. Its commands may be run by a shell of its own. */
 export async function killingPath(member: OtherUser, at: number): Promise<string> {
 	const folder = path.join(member.home, `shim-${at}`);
 	const real = labEnvironment().PATH!;
@@ -81,7 +81,9 @@ PATH='${real}'; export PATH
 case " $* " in
 *" vol-create "*|*" snapshot-create "*|*" define "*)
 	echo >> '${folder}/count'; virsh "$@"; code=$?
-	[ "$(wc -l < '${folder}/count')" = ${at} ] && kill -9 $PPID
+	program=$PPID
+	[ "$(cat /proc/$program/comm)" != sh ] || program=$(ps -o ppid= -p $program)
+	[ "$(wc -l < '${folder}/count')" = ${at} ] && kill -9 $program
 	exit $code ;;
 esac
 exec virsh "$@"
