@@ -91,7 +91,7 @@ function fakeCreate(base: Plan, name: string): Plan {
 	return {
 		...withExpected(base, {heads: overlays, currentSnapshot: name, snapshots: [...base.targets[0].expected.snapshots, {name, parent: base.targets[0].expected.currentSnapshot}]}),
 		consequences: [
-			{severity: 'info', about: 'guest', text: 'The guest keeps running.'},
+			{severity: 'info', about: 'guest', saysItGoesOn: true, text: 'The guest keeps running.'},
 			{severity: 'warning', about: 'guest', text: 'Crash-consistent: a revert boots as after a power failure.'},
 		],
 		images: {

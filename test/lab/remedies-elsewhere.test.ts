@@ -110,7 +110,7 @@ test.serial('the journal of a later version is recovered with that version', asy
 	const runLater = async (env: Record<string, string>, ...args: string[]) => attempt('env', [
 		'-C', later, `VSNAP_TUI_STATE=${domain.statePath}`, ...Object.entries(env).map(([name, value]) => `${name}=${value}`), process.execPath, '--import=tsx', 'source/cli.ts', '-c', labUri, ...args,
 	]);
-	const {env} = await atCreate(t, 'kill -9 $PPID; exit 1');
+	const {env} = await atCreate(t, 'program=$PPID; [ "$(cat /proc/$program/comm)" != sh ] || program=$(ps -o ppid= -p $program); kill -9 $program; exit 1');
 	const killed = await runLater(env, ...createArgs(domain, 's1', '--disk-only'));
 	t.true(killed.signal === 'SIGKILL' || killed.exitCode === 137, killed.stdout + killed.stderr);
 	const asked = createArgs(domain, 's2', '--disk-only');

@@ -159,7 +159,7 @@ export function describeDropped(context: PlanContext, given: Described): Consequ
 	}
 
 	if (hasProcess(details.domain) && collection.merges.length > 0) {
-		consequences.push({severity: 'info', about: 'guest', text: details.domain.state === 'paused' ? 'The guest stays paused.' : 'The guest keeps running.'});
+		consequences.push({severity: 'info', about: 'guest', saysItGoesOn: true, text: details.domain.state === 'paused' ? 'The guest stays paused.' : 'The guest keeps running.'});
 	}
 
 	if (currentSnapshot !== details.currentSnapshot) {

@@ -69,7 +69,7 @@ function describeGuest(plan: Plan): string | undefined {
 
 	const {absences, before} = course;
 	if (absences.length === 0) {
-		const isSaid = plan.consequences.some(({about, text}) => about === 'guest' && /guest (?:keeps running|stays paused)/.test(text));
+		const isSaid = plan.consequences.some(({saysItGoesOn}) => saysItGoesOn);
 		return isSaid ? undefined : (before === 'paused' ? 'the guest stays paused' : 'the guest keeps running');
 	}
 

@@ -13,8 +13,8 @@ export type {Probe} from './probe.ts';
 /** In this order, always. Before `switch` everything can be put back; after it, work goes on forward. */
 export type Phase = 'check' | 'create' | 'switch' | 'remove';
 
-/** `about`: where the page of the plan tells it. `gone`: a snapshot that is deleted, with its age and description, for the result. */
-export type Consequence = {severity: 'info' | 'warning' | 'loss'; text: string; what?: string; gone?: string; about?: 'kept' | 'guest' | 'space'};
+/** `about`: where the page of the plan tells it. `saysItGoesOn`: that the guest keeps running, or stays paused, which is then not said beside the time as well. `gone`: a snapshot that is deleted, with its age and description, for the result. */
+export type Consequence = {severity: 'info' | 'warning' | 'loss'; text: string; what?: string; gone?: string; about?: 'kept' | 'guest' | 'space'; saysItGoesOn?: true};
 
 /** A file that a command reads by name: written (0600) just before the command, removed when the action has ended. */
 export type CommandFile = {path: string; text: string};

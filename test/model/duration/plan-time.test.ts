@@ -68,7 +68,7 @@ test('where one step was never measured nothing is said but what follows from th
 	t.is(describeTime(revert), 'seconds: no data is copied; the guest is off from step 2 to 3 of 3');
 	t.is(describeTime(planOf([step(commit, {copyBytes: mib})])), 'the guest keeps running');
 	t.is(describeTime(planOf([step(commit, {copyBytes: mib})], 'shutoff')), undefined);
-	t.is(describeTime({...planOf([step(commit, {copyBytes: mib})]), consequences: [{severity: 'info', about: 'guest', text: 'The guest keeps running.'}]}), undefined);
+	t.is(describeTime({...planOf([step(commit, {copyBytes: mib})]), consequences: [{severity: 'info', about: 'guest', saysItGoesOn: true, text: 'The guest keeps running.'}]}), undefined);
 });
 
 test('a pause in which nothing is copied is a moment, another has its place', t => {

@@ -175,7 +175,7 @@ function describe(context: PlanContext, {action, memory, disks}: RunningSnapshot
 	const manual = inMode(disks, 'manual').map(({target}) => target);
 	const rules: Array<[boolean, Consequence]> = [
 		[memory.mode === 'internal' && isRunning, {severity: 'info', about: 'guest', text: 'The guest is paused while its memory is saved inside the image.'}],
-		[memory.mode === 'external' && isRunning, {severity: 'info', about: 'guest', text: `The memory is saved in ${memory.mode === 'external' ? memory.path : ''}; the guest ${action.isLive ? 'keeps running' : 'is paused meanwhile'}.`}],
+		[memory.mode === 'external' && isRunning, {severity: 'info', about: 'guest', ...(action.isLive && {saysItGoesOn: true}), text: `The memory is saved in ${memory.mode === 'external' ? memory.path : ''}; the guest ${action.isLive ? 'keeps running' : 'is paused meanwhile'}.`}],
 		[manual.length > 0, {
 			severity: 'warning',
 			text: `${manual.join(', ')} is left to you: libvirt leaves the guest paused for that, until you resume it (virsh resume).`,

@@ -87,7 +87,8 @@ export function layerCells(layer: Layer, lead: Line, table: ImageTable, {theme, 
 		const bytes = image && usedBytes(image);
 		return (bytes === undefined ? '' : formatShortBytes(bytes)).padStart(sizeColumns);
 	});
-	const total = table.hasTotal ? formatShortBytes(bytesOf(images)).padStart(sizeColumns) : '';
+	const isElsewhere = images.length > 0 && images.every(image => usedBytes(image) === undefined);
+	const total = table.hasTotal ? (isElsewhere ? '' : formatShortBytes(bytesOf(images))).padStart(sizeColumns) : '';
 	const beside = trouble ?? [...layer.others, ...(layer.isFile ? [] : images.map(({path}) => fileOf(path)))].join(', ');
 	return [
 		...named([...lead, sign], layer.title, table, {theme, tone: isBroken ? 'loss' : 'plain', after: folded}),

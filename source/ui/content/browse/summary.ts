@@ -10,6 +10,7 @@ import type {DomainDetails} from '../../../model/domain/inventory.ts';
 import {frozenPath, type Snapshot} from '../../../model/domain/snapshot.ts';
 import {stateWord} from '../../../model/domain/state-word.ts';
 import {usedBytes, type Image} from '../../../model/images/image.ts';
+import {isInNetwork, shortName} from '../../../model/qemu/network-image.ts';
 import {widthOf} from '../../../model/text/cells.ts';
 import {formatAge, formatDay, formatShortBytes} from '../../../model/text/format.ts';
 import {
@@ -26,7 +27,7 @@ type Style = {columns: number; theme: Theme};
 /** From this width of the terminal on the files of the selection stand beside it. */
 export const wideScreen = 100;
 
-export const fileOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+export const fileOf = (path: string): string => isInNetwork(path) ? shortName(path) : path.slice(path.lastIndexOf('/') + 1);
 
 /** As many beside each other as fit, each as wide as the widest. */
 function sideBySide(texts: string[], {columns, theme}: Style): Line[] {
