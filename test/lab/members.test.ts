@@ -60,6 +60,25 @@ for (const isRunning of [false, true]) {
 	});
 }
 
+test.serial('a member branches, and takes a revert back', async t => {
+	const scene = await makeMemberScene(t, {diskCount: 1});
+	const {domain, act, good} = scene;
+	const first = await digestHeads(domain);
+	await good('create', 's1', '--disk-only');
+	const second = await mark(scene, 0x31);
+	await good('revert', 's1', '--keep=k1');
+	t.deepEqual(await digestHeads(domain), first);
+	const undone = await act('undo', domain.name, '--yes');
+	t.is(undone.exitCode, 0, tell(undone));
+	t.deepEqual(await digestHeads(domain), second);
+	await good('branch', 's1', '--keep=k2', 'b1');
+	t.deepEqual(await digestHeads(domain), first);
+	t.true('b1' in await readParents(domain));
+	await expectListed(t, scene);
+	await good('revert', 'k2', '--discard');
+	t.deepEqual(await digestHeads(domain), second);
+});
+
 /** The blockers' texts and remedies. */
 const refusalOf = (t: ExecutionContext, ran: Ran) => {
 	t.is(ran.exitCode, 3, tell(ran));
