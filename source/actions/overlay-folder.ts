@@ -34,7 +34,7 @@ export const readsOverlayFolder = ({overlayFolder}: PlacesOverlays): string[] =>
 /** Only where a disk of the domain, or of one of its snapshots, needs it. */
 export function overlayFolderFields<T extends PlacesOverlays>(request: T, details: DomainDetails | undefined, {isExtra}: {isExtra: boolean}, change: (request: T) => ReturnType<TextField['change']>): TextField[] {
 	const disks = details === undefined ? [] : [details.domain.definition, ...details.snapshots.map(({domain}) => domain)].flatMap(definition => definition?.disks ?? []);
-	const needing = new Set(disks.filter(disk => isWritableMedium(disk)).filter(disk => (storageOf(disk)?.stem ?? '') === '' && storageOf(disk) !== undefined).map(({target}) => target));
+	const needing = new Set(disks.filter(disk => isWritableMedium(disk)).map(disk => ({...disk, storage: storageOf(disk)})).filter(({storage}) => storage !== undefined && storage.stem === undefined).map(({target}) => target));
 	const {overlayFolder, ...rest} = request;
 	return needing.size === 0
 		? []

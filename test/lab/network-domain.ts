@@ -3,26 +3,14 @@ import {spawn} from 'node:child_process';
 import {
 	chmod, mkdir, rm, stat,
 } from 'node:fs/promises';
-import {createServer, type AddressInfo} from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
 import {makeDomain, type LabDomain} from './domains.ts';
 import {attempt, run, waitFor} from './run.ts';
 import {writeOffline} from './slots.ts';
+import {freePort} from './ssh-server.ts';
 import {unescapeXml, type XmlDisk} from './xml-text.ts';
-
-async function freePort(): Promise<number> {
-	const server = createServer();
-	await new Promise<void>(resolve => {
-		server.listen(0, '127.0.0.1', resolve);
-	});
-	const {port} = server.address() as AddressInfo;
-	await new Promise(resolve => {
-		server.close(resolve);
-	});
-	return port;
-}
 
 export type NetworkDomain = {domain: LabDomain; urls: string[]};
 

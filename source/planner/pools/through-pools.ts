@@ -188,7 +188,7 @@ function translated(context: PlanContext, whole: Step, wishes: Wishes): Result<S
 	return succeed(undefined);
 }
 
-/** What nobody can see who may not read all images: another domain's, on no volume, may be backed by one that is to go. */
+/** An image of another domain that is in no pool and cannot be read may be backed by one that is to be removed. */
 function refuseUnseen(context: PlanContext, plan: Plan): void {
 	const unseen = context.inventory.details.images.filter(({problems}) => problems.some(problem => isDenied(problem))).map(({path}) => path);
 	if (unseen.length > 0 && plan.images.removed.length > 0) {

@@ -50,7 +50,8 @@ function infoArgv(path: string, format: string | undefined, flags: string[]): st
 
 /** One image alone. Its problem stands in the image; fails only where the host cannot be asked. */
 async function readOne(runner: Runner, path: string, format: string | undefined): Promise<Result<Image>> {
-	if (isInNetwork(path)) {
+	// Only a raw one is surely the lowest of its chain.
+	if (isInNetwork(path) && format === 'raw') {
 		return succeed(unknownImage(path, format));
 	}
 

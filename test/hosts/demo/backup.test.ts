@@ -125,7 +125,7 @@ test('disks are exported until that is aborted: then no job, no scratch file and
 	const inventory = unwrap(await engine.host.readInventory(named('db').uuid));
 	const planned = unwrap(planExport(inventory, {
 		domain: 'db', socket: '/run/db.sock', since: 'daily-3', checkpoint: 'read', disks: [], scratch: undefined, keepFreeBytes: 1, isEnding: false,
-	}, {id: 'x', now: demoNow, workPath: '/work/x'}));
+	}, {id: 'x', now: demoNow, workPath: '/w/x'}));
 	t.deepEqual(planned.disks.map(({target, bitmap}) => [target, bitmap]), [['vda', 'backup-vda'], ['vdb', 'backup-vdb']]);
 	for (const {command} of planned.openings) {
 		unwrap(await engine.host.run(command));

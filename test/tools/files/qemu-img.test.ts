@@ -64,6 +64,16 @@ test('a block device below an overlay has its virtual size and nothing allocated
 	t.like(device, {path: '/dev/loop0', format: 'raw', virtualSizeBytes: 8_388_608, allocatedBytes: 0, problems: []});
 });
 
+test('an image in the network is not opened, and one that is not raw is not known', async t => {
+	const never = async () => {
+		throw new Error('nothing is run');
+	};
+
+	const url = 'nbd://store:10809/vol';
+	t.like(unwrap(await readChain(never, url, 'raw')), [{path: url, problems: []}]);
+	t.like(unwrap(await readChain(never, url, 'qcow2')), [{path: url, problems: [{kind: 'unreadable'}]}]);
+});
+
 test('backing names are counted from the image\'s own folder', t => {
 	t.is(resolveBackingPath('/a/b', 'c'), '/a/c');
 	t.is(resolveBackingPath('/a/b', './c'), '/a/c');

@@ -26,6 +26,12 @@ test('one of which more is said has none: it would be lost', t => {
 	}
 });
 
+test('one that is not raw has none: it may stand on others, which nobody reads', t => {
+	const source = '<source protocol="nbd" name="vol"><host name="store"/></source>';
+	t.is(pathOf(domainOn(source)), 'nbd://store:10809/vol');
+	t.is(pathOf(domainOn(source).replace('type=\'raw\'', 'type=\'qcow2\'')), undefined);
+});
+
 test('an overlay takes its place, and it takes that of the overlay', t => {
 	const before = domainOn('<source protocol="nbd" name="vol"><host name="store" port="10809"/></source>');
 	const onFile = unwrap(changeDomainXml(before, {sources: new Map([['vda', {path: '/d/vda.s1', format: 'qcow2'}]])}));
