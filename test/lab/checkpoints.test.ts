@@ -7,7 +7,9 @@ import {startLab} from './daemons.ts';
 import {makeDomain, readState, start, stop, withFile, type LabDomain} from './domains.ts';
 import {expectReverted} from './expect.ts';
 import {report, revert, runProgram} from './program.ts';
-import {lines, run, virsh, waitFor} from './run.ts';
+import {
+	lines, readLibvirtVersion, run, virsh, waitFor,
+} from './run.ts';
 import {makeShims, readPlan} from './shims.ts';
 import {readHeads} from './slots.ts';
 import {markLive, takeDiskSnapshot} from './snapshots.ts';
@@ -116,4 +118,30 @@ test.serial('a checkpoint without its bitmap is told while the domain runs, and 
 	await run('qemu-img', ['bitmap', '--remove', '-f', 'qcow2', domain.disks[1]!.path, 'c1']);
 	await start(domain);
 	await expectFound(t, domain, ['checkpoint-broken'], /no good bitmap on vdb\./);
+});
+
+test.serial('after libvirt\'s own reverts away and back a checkpoint has lost its bitmaps, and that is told (libvirt 9.9 and newer)', async t => {
+	const version = await readLibvirtVersion();
+	t.true(version > 0);
+	if (version < 9_009_000) {
+		t.log(`libvirt ${version} does not revert to external snapshots: not run`);
+		return;
+	}
+
+	const domain = await makeDomain(t, {diskCount: 1, sizeMiB: 8});
+	await start(domain);
+	await virsh('checkpoint-create-as', '--domain', domain.uuid, '--name', 'c1');
+	for (const [index, name] of ['s1', 's2'].entries()) {
+		await markLive(domain, index + 1);
+		await takeDiskSnapshot(domain, name);
+	}
+
+	const tell = async () => (await runProgram(domain, ['doctor', '--json', '--', domain.name])).stdout;
+	t.notRegex(await tell(), /"checkpoint-broken"/);
+	for (const name of ['s1', 's2']) {
+		await virsh('snapshot-revert', '--domain', domain.uuid, '--snapshotname', name, '--running');
+	}
+
+	t.is(await readState(domain), 'running');
+	t.regex(await tell(), /"checkpoint-broken"[^}]*\\"c1\\"/);
 });

@@ -76,15 +76,18 @@ test.serial('a journal whose plan cannot be read is moved aside and told; strang
 	await writeFile(path.join(folder, 'later.jsonl'), `${later}\n`);
 	await writeFile(path.join(folder, 'null.jsonl'), 'null\n');
 	await writeFile(path.join(folder, 'half.jsonl'), '{"kind":"plan"}\n');
+	await writeFile(path.join(folder, 'empty.jsonl'), '');
+	await utimes(path.join(folder, 'empty.jsonl'), 1, 1);
 	await mkdir(path.join(folder, 'folder.jsonl'));
 	await copyFile('/etc/hostname', path.join(folder, 'notes'));
 
 	const other = await makeDomain(t, {sizeMiB: 4, diskCount: 1});
 	const made = await runProgram({statePath: domain.statePath}, ['create', other.name, 'c1', '--disk-only', '--yes']);
 	t.is(made.exitCode, 0, `another domain is not concerned\n${report(made)}`);
+	t.is((await runProgram(domain, ['list'])).exitCode, 0);
 	const told = await runProgram(domain, ['recover', '--json']);
 	t.is(told.exitCode, 4);
-	for (const name of ['later.jsonl', 'plan version 3', 'damaged/null.jsonl', 'damaged/half.jsonl', 'folder.jsonl', 'journal/notes']) {
+	for (const name of ['damaged/empty.jsonl', 'later.jsonl', 'plan version 3', 'damaged/null.jsonl', 'damaged/half.jsonl', 'folder.jsonl', 'journal/notes']) {
 		t.true(told.stderr.includes(name), `${name}\n${told.stderr}`);
 	}
 

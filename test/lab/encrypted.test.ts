@@ -110,20 +110,22 @@ test.serial('what libvirt\'s own snapshots left is gone on from: plain overlays 
 
 	await start(domain);
 	await markEncrypted(on, 0xA1);
-	await takeDiskSnapshot(domain, 's1');
+	await takeDiskSnapshot(domain, 's0');
 	await markEncrypted(on, 0xA2, 4);
+	await takeDiskSnapshot(domain, 's1');
 	await stop(domain);
 	const atS2 = await digestHeadsOf(on);
 	await good('create', '--disk-only', '--yes', '--', domain.name, 's2');
 	t.deepEqual(await digestHeadsOf(on), atS2);
 	const now = await markEncrypted(on, 0xB7);
 	t.deepEqual(await filesWith([domain.folder], Buffer.alloc(512, 0xB7)), [], 'the overlay on a plain one is encrypted');
+	await expectStarts(t, domain, ['vda']);
 	await good('revert', '--keep=k', '--yes', '--', domain.name, 's1');
 	await good('revert', '--discard', '--yes', '--', domain.name, 'k');
 	t.deepEqual(await digestHeadsOf(on), now);
 
 	// Nothing names the secret: it has to be told.
-	for (const name of ['k', 's2', 's1']) {
+	for (const name of ['k', 's2', 's1', 's0']) {
 		await good('delete', '--metadata', '--yes', '--', domain.name, name);
 	}
 

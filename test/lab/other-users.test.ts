@@ -1,6 +1,8 @@
 /** Several users of one libvirt: root, a member of the group libvirt, and somebody who comes over ssh see each other's work and what it left. */
 import {existsSync} from 'node:fs';
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {
+	chmod, chown, mkdir, mkdtemp, rm, writeFile,
+} from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
@@ -11,7 +13,7 @@ import {
 	recover, report, revert, runProgram, type ProgramResult,
 } from './program.ts';
 import {attempt, run, virsh, waitFor, type Ran} from './run.ts';
-import {domainPrefix, labUri} from './settings.ts';
+import {domainPrefix, labEnvironment, labUri} from './settings.ts';
 import {killMoments, makeShims, readPlan} from './shims.ts';
 import {digestHeads} from './slots.ts';
 import {markOffline, takeDiskSnapshot, type Digests} from './snapshots.ts';
@@ -55,6 +57,39 @@ async function elsewhere(t: ExecutionContext, domain: LabDomain): Promise<LabDom
 	return {...domain, statePath};
 }
 
+/** The member's snapshot stops where its definition would be written, until it may `end`; `die` then kills the program. */
+async function stopAtWork(member: OtherUser, act: (path: string) => Promise<Ran>): Promise<(how: 'go' | 'die') => Promise<Ran>> {
+	const folder = path.join(member.home, 'shims');
+	const at = (name: string) => path.join(folder, name);
+	const realPath = labEnvironment().PATH!;
+	await mkdir(folder);
+	await chown(folder, member.uid, -1);
+	await writeFile(at('virsh'), `#!/bin/sh
+PATH='${realPath}'
+export PATH
+case " $* " in *' define '*)
+	: > '${at('waiting')}'
+	until [ -e '${at('go')}' ] || [ -e '${at('die')}' ]; do sleep 0.02; done
+	[ ! -e '${at('die')}' ] || {
+		program=$PPID
+		until tr '\\0' ' ' < /proc/$program/cmdline | grep -q '${member.home}/program'; do program=$(cut -d ' ' -f 4 /proc/$program/stat); done
+		kill -9 "$program"
+		exit 1
+	} ;;
+esac
+exec virsh "$@"
+`);
+	await chmod(at('virsh'), 0o755);
+	const theirs = act(`${folder}:${realPath}`);
+	await waitFor('the member is in the middle', () => existsSync(at('waiting')));
+	return async how => {
+		await writeFile(at(how), '');
+		const ended = await theirs;
+		await rm(folder, {recursive: true});
+		return ended;
+	};
+}
+
 const who = /root on \S+ \(process \d+, which has ended\) began at \d{4}-\d\d-\d\d \d\d:\d\d UTC\S*: .*s1/;
 
 test.serial('what root left half-way is seen by a member of the group and over ssh, who are refused and told who and when, until it is recovered', async t => {
@@ -90,7 +125,7 @@ test.serial('what root left half-way is seen by a member of the group and over s
 	await expectNoMark(t, domain);
 });
 
-test.serial('while a member of the group is at work root is told so, and the other way round', async t => {
+test.serial('while root is at work a member of the group is told so', async t => {
 	const {domain, digests, asMember} = await scene(t);
 	const plan = await readPlan(domain, 's1');
 	const shims = await makeShims(t, plan, {at: plan.steps.findIndex(step => step.id === 'create-vda'), script: ': > "$here/waiting"; until [ -e "$here/go" ]; do sleep 0.02; done'});
@@ -104,6 +139,39 @@ test.serial('while a member of the group is at work root is told so, and the oth
 	t.is(result.exitCode, 0, report(result));
 	t.deepEqual(await digestHeads(domain), digests);
 	await expectNoMark(t, domain);
+});
+
+test.serial('while a member of the group is at work root is told so, and what the member left half-way as well', async t => {
+	const {
+		domain, digests, member, asMember,
+	} = await scene(t);
+	const act = async (PATH: string) => member.runProgram(['-c', labUri, 'create', domain.name, 'theirs', '--disk-only', '--yes'], {env: {PATH}});
+	const expectBusy = async (how: 'go' | 'die') => {
+		const end = await stopAtWork(member, act);
+		const busy = await revert(domain, 's1');
+		t.is(busy.exitCode, 6, report(busy));
+		t.regex(busy.stderr, /nobody on \S+ \(process \d+\) began at/);
+		return end(how);
+	};
+
+	const whole = await expectBusy('go');
+	t.is(whole.exitCode, 0, tell(whole));
+	const deleted = await asMember('delete', '--yes', '--', domain.name, 'theirs');
+	t.is(deleted.exitCode, 0, tell(deleted));
+	const killed = await expectBusy('die');
+	t.is(killed.exitCode, undefined, tell(killed));
+
+	const before = await readWorld(domain);
+	const refused = await revert(domain, 's1');
+	t.is(refused.exitCode, 3, report(refused));
+	t.regex(refused.stderr, /nobody on \S+ \(process \d+, which has ended\) began at \d{4}-\d\d-\d\d \d\d:\d\d UTC\S*: .*theirs/);
+	t.deepEqual(await readWorld(domain), before);
+	const recovered = await member.runProgram(['-c', labUri, 'recover', '--roll-back', '--yes']);
+	t.is(recovered.exitCode, 0, tell(recovered));
+	await expectNoMark(t, domain);
+	const done = await revert(domain, 's1');
+	t.is(done.exitCode, 0, report(done));
+	t.deepEqual(await digestHeads(domain), digests);
 });
 
 test.serial('a mark that belongs to nothing stands in nobody\'s way: a run that died before its first change', async t => {

@@ -10,7 +10,7 @@ import {
 	readError, readLeftSecrets, recover, report, revert, runProgram,
 } from './program.ts';
 import {virsh} from './run.ts';
-import {digestHeads, digestImage, readHeads} from './slots.ts';
+import {digestAll, digestHeads, readHeads} from './slots.ts';
 import {
 	markLive, markOffline, readCurrent, takeDiskSnapshot,
 } from './snapshots.ts';
@@ -18,10 +18,11 @@ import {
 test.before(startLab);
 
 test.serial('what a snapshot of somebody else froze since the crash stays, in both directions; giving up leads on', async t => {
-	const {domain, plan} = await makeCrashed(t, 'define', {diskCount: 1});
+	const {domain, plan} = await makeCrashed(t, 'define');
 	const frozen = await markOffline(domain, 5);
-	const frozenPath = (await readHeads(domain)).get('vda')!;
-	t.is(frozenPath, createdPaths(plan)[0]!);
+	const frozenPaths = await readHeads(domain);
+	t.deepEqual([...frozenPaths.values()].sort(), createdPaths(plan).sort());
+	const digestFrozen = async () => digestAll([...frozenPaths]);
 	await takeDiskSnapshot(domain, 'night');
 	const written = await markOffline(domain, 6);
 	for (const direction of ['--roll-back', '--roll-forward'] as const) {
@@ -30,7 +31,7 @@ test.serial('what a snapshot of somebody else froze since the crash stays, in bo
 		t.regex(readError(result).message, /"night"/, direction);
 		t.regex(readError(result).hint ?? '', /--give-up/, direction);
 		t.deepEqual(await digestHeads(domain), written, direction);
-		t.is(await digestImage(frozenPath), frozen.vda!, direction);
+		t.deepEqual(await digestFrozen(), frozen, direction);
 		t.is(await readCurrent(domain), 'night', direction);
 	}
 
@@ -45,7 +46,7 @@ test.serial('what a snapshot of somebody else froze since the crash stays, in bo
 	const definition = await virsh('dumpxml', '--domain', domain.uuid, '--inactive');
 	const givenUp = await runProgram(domain, ['recover', '--give-up', '--yes', '--json', '--', domain.name]);
 	t.is(givenUp.exitCode, 0, report(givenUp));
-	t.true(givenUp.stdout.includes(frozenPath), 'what is left lying is listed');
+	t.true([...frozenPaths.values()].every(file => givenUp.stdout.includes(file)), 'what is left lying is listed');
 	t.is(await virsh('dumpxml', '--domain', domain.uuid, '--inactive'), definition, 'nothing is touched');
 	t.deepEqual(await digestHeads(domain), written);
 	t.deepEqual(await readLeftSecrets(domain), []);

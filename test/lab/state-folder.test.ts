@@ -1,6 +1,6 @@
 /** Where the private folder lands, and one that others may write to, with the built program as an ordinary user. */
 import {
-	chmod, chown, mkdir, readdir, rename, stat,
+	chmod, chown, mkdir, readdir, rename, stat, writeFile,
 } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
@@ -25,6 +25,27 @@ test.serial('an empty or relative folder of the environment never puts state int
 	const state = path.join(user.home, '.local/state/vsnap-tui');
 	t.true((await readdir(state)).includes('bare'));
 	t.is((await stat(state)).mode % 0o1000, 0o700);
+});
+
+test.serial('a journal that this user may not read is named, and stops no action of another domain', async t => {
+	const user = await makeOtherUser(t);
+	const image = path.join(user.home, 'vda.qcow2');
+	await run('qemu-img', ['create', '-q', '-f', 'qcow2', image, '1M']);
+	await chown(image, user.uid, -1);
+	const act = async (...args: string[]) => user.runProgram(['--image', image, ...args]);
+	const first = await act('create', 'vda', 's1', '--yes');
+	t.is(first.exitCode, 0, first.stderr);
+	const journals = path.join(user.home, '.local/state/vsnap-tui/journal');
+	await mkdir(journals, {recursive: true, mode: 0o700});
+	await chown(journals, user.uid, -1);
+	const closed = path.join(journals, 'of-root.jsonl');
+	await writeFile(closed, '{"kind":"plan"}\n', {mode: 0o600});
+	const made = await act('create', 'vda', 's2', '--yes');
+	t.is(made.exitCode, 0, made.stderr);
+	const told = await user.runProgram(['recover']);
+	t.is(told.exitCode, 0, told.stdout + told.stderr);
+	t.regex(told.stderr, /of-root\.jsonl is not a journal: it cannot be read/);
+	t.deepEqual(await readdir(journals), ['of-root.jsonl']);
 });
 
 test.serial('a private folder that others may write to is refused, also for looking, and its remedy helps', async t => {
