@@ -11,6 +11,7 @@ import {chainOf, imageAt} from '../model/images/image-graph.ts';
 import type {
 	Account, Command, Plan, ProgramCommand, Step,
 } from '../model/plan/plan.ts';
+import {readImageCommand} from '../model/plan/image-command.ts';
 import {heldEntry, inPlace} from '../model/plan/placed-command.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
 import {formatCommandLine} from '../model/text/shell-quote.ts';
@@ -21,31 +22,30 @@ import type {PlanContext} from './context.ts';
 type Write = {path: string; written: string[]; opened: string[]; read: string[]};
 
 /** What the command does to images that were there before; undefined: nothing. */
-function writeOf({graph}: PlanContext, {tool, argv}: ProgramCommand): Write | undefined {
-	const [, verb = ''] = argv;
-	// The name of a bitmap stands after the image.
-	const path = argv.at(verb === 'bitmap' ? -2 : -1)!;
-	if (tool !== 'qemu-img' || !['commit', 'rebase', 'snapshot', 'bitmap'].includes(verb)) {
+function writeOf({graph}: PlanContext, command: ProgramCommand): Write | undefined {
+	// A command in its place has proven the folder, and the file, by itself.
+	const read = command.place === undefined ? readImageCommand(command) : undefined;
+	if (read === undefined || !['commit', 'rebase', 'snapshot', 'bitmap'].includes(read.verb)) {
 		return undefined;
 	}
 
+	const {verb, path, other, isUnsafe} = read;
 	const chain = chainOf(graph, path);
 	const dataFiles = (paths: string[]) => paths.flatMap(image => [image, ...imageAt(graph, image)?.dataFilePath === undefined ? [] : [imageAt(graph, image)!.dataFilePath!]]);
 	if (verb === 'commit') {
-		const into = argv[argv.indexOf('-b') + 1]!;
+		const into = other!;
 		const at = chain.findIndex(image => graph.keyOf(image) === graph.keyOf(into));
 		return {
 			path, written: dataFiles([path, into]), opened: dataFiles(at === -1 ? [path, into] : chain.slice(0, at + 1)), read: chain,
 		};
 	}
 
-	const source = verb === 'bitmap' && argv.includes('-b') ? argv[argv.indexOf('-b') + 1] : undefined;
-	if (source !== undefined) {
-		return {path, written: dataFiles([path]), opened: [...dataFiles([path]), ...chainOf(graph, source)], read: [source]};
+	if (verb === 'bitmap' && other !== undefined) {
+		return {path, written: dataFiles([path]), opened: [...dataFiles([path]), ...chainOf(graph, other)], read: [other]};
 	}
 
 	// What is pulled up is read: root would give away what a name leads to.
-	const isPull = verb === 'rebase' && !argv.includes('-u');
+	const isPull = verb === 'rebase' && !isUnsafe;
 	return {path, written: dataFiles([path]), opened: dataFiles(isPull ? chain : [path]), read: isPull ? chain : []};
 }
 
@@ -95,7 +95,7 @@ function held(context: PlanContext, command: ProgramCommand, {path}: Write, {acc
 
 	const place = placeOf(context, path);
 	const inode = factsOf(context, path)?.inode;
-	if (command.argv[1] !== 'snapshot' || place === undefined || inode === undefined || !isRootsAlone(context, path)) {
+	if (readImageCommand(command)?.verb !== 'snapshot' || place === undefined || inode === undefined || !isRootsAlone(context, path)) {
 		return undefined;
 	}
 
@@ -177,7 +177,7 @@ export function guardWrites(context: PlanContext, plan: Plan): Result<Plan> {
 	// What is looked at beforehand is looked at with the same rights: they have to be enough.
 	const checked = steps.map((step): Step => {
 		const {command} = step;
-		const isLook = command.tool === 'qemu-io' || (command.tool === 'qemu-img' && command.argv[1] === 'info');
+		const isLook = command.tool === 'qemu-io' || (command.tool !== 'qmp' && readImageCommand(command)?.verb === 'info');
 		const account = isLook ? accounts.get(command.argv.at(-1)!) : undefined;
 		return isLook && account !== undefined ? {...step, command: {...command, runAs: account}} : step;
 	});

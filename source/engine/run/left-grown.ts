@@ -2,6 +2,7 @@
 Files that a pull or a commit made larger, and that stay so when it is taken back or fails, though they read the same again.
 */
 import {posix} from 'node:path';
+import {readImageCommand} from '../../model/plan/image-command.ts';
 import type {Step} from '../../model/plan/plan.ts';
 import {formatBytes} from '../../model/text/format.ts';
 import {succeed} from '../../model/result.ts';
@@ -11,8 +12,10 @@ import type {Work} from './run-steps.ts';
 
 /** Images that keep the backing file of afterwards: QEMU cannot give one that it has open the earlier one again. */
 async function stillBackedByNext({undo}: Step, host: Host, path: string): Promise<boolean> {
-	const rebase = undo?.flatMap(command => command.tool === 'qemu-img' && command.onlyIf !== undefined && command.argv.includes('rebase') && command.argv.at(-1) === path ? [command.argv] : [])[0];
-	const name = rebase?.[rebase.indexOf('-b') + 1];
+	const name = undo?.flatMap(command => {
+		const read = command.tool === 'qmp' || command.onlyIf === undefined ? undefined : readImageCommand(command);
+		return read?.verb === 'rebase' && read.path === path ? [read.other] : [];
+	})[0];
 	const probe = name === undefined ? undefined : await host.observe({kind: 'not', of: {kind: 'backed-by', path, backing: posix.resolve(posix.dirname(path), name)}});
 	return probe?.ok === true && probe.value;
 }

@@ -11,7 +11,7 @@ import {devicePaths, imageAt} from '../../model/images/image-graph.ts';
 import type {
 	Command, Plan, ProgramCommand, Step,
 } from '../../model/plan/plan.ts';
-import {wordsOfProgram} from '../../model/plan/placed-command.ts';
+import {readImageCommand} from '../../model/plan/image-command.ts';
 import {allOf, fail, mapResult, succeed, type Result} from '../../model/result.ts';
 import {recordSecrets, type RecordedLayer} from '../../model/xml/build/recorded-secrets.ts';
 import type {Site} from '../hypervisor/hypervisor.ts';
@@ -26,12 +26,11 @@ const isProgram = (command: Command): command is ProgramCommand => command.tool 
 /** By the path of a new image: what it is made on. */
 function basesOf(plan: Plan): Map<string, string> {
 	const created = plan.images.created.flatMap(({path, backingPath}) => backingPath === undefined ? [] : [[path, backingPath] as const]);
-	const made = plan.steps.flatMap(({command}) => isProgram(command) && command.tool === 'qemu-img' && command.argv[1] === 'create' && command.argv.includes('-b') ? [command] : []);
-	return new Map([...created, ...made.map(command => {
-		const words = wordsOfProgram(command);
-		const unsafe = words.indexOf('-u');
-		return [unsafe === -1 ? words.at(-1)! : words[unsafe + 1]!, words[words.indexOf('-b') + 1]!] as const;
-	})]);
+	const made = plan.steps.flatMap(({command}) => {
+		const read = isProgram(command) ? readImageCommand(command) : undefined;
+		return read?.verb === 'create' && read.other !== undefined ? [[read.path, read.other] as const] : [];
+	});
+	return new Map([...created, ...made]);
 }
 
 /** What an image is backed by once the plan is done: of a run that was merged one image is left. */

@@ -4,6 +4,7 @@ headers name no secret. qemu-img knows no layer of such a chain by its path: eac
 */
 import {posix} from 'node:path';
 import type {ProgramCommand} from '../../model/plan/plan.ts';
+import {readImageCommand, type ImageCommand} from '../../model/plan/image-command.ts';
 import {wordsOfProgram} from '../../model/plan/placed-command.ts';
 import {secretOn, type Layer} from './keys.ts';
 
@@ -40,8 +41,8 @@ function chainName([top, ...below]: readonly Layer[]): string {
 	return nameOf(optionsOf(top!, chain(below)));
 }
 
-/** Without "-f FORMAT". */
-function withoutFormat(words: readonly string[], flag = '-f'): string[] {
+/** Without "-f FORMAT", for example. */
+function withoutOption(words: readonly string[], flag: string): string[] {
 	const at = words.indexOf(flag);
 	return at === -1 ? [...words] : [...words.slice(0, at), ...words.slice(at + 2)];
 }
@@ -67,19 +68,16 @@ function createOn(images: KeyedImages, command: ProgramCommand, base: string): P
 	const at = argv.indexOf('-o');
 	const asked = at === -1 ? [] : [argv[at + 1]!];
 	const others = at === -1 ? argv : [...argv.slice(0, at), ...argv.slice(at + 2)];
-	const unsafe = others.indexOf('-u');
-	const [path, size] = unsafe === -1 ? [others.at(-1)!, String(images.sizeOf(base))] : [others[unsafe + 1]!, others[unsafe + 2]!];
+	const {at: imageAt, sizeBytes = images.sizeOf(base)} = readImageCommand({...command, argv: others})!;
 	const options = [...asked, 'encrypt.format=luks', `encrypt.key-secret=${id}`, ...iterationTime(images.iterationsOn(base))].join(',');
-	return keyed(images, command, {layers, words: [...others.slice(0, unsafe === -1 ? -1 : unsafe), '-o', options, '-u', path, size]});
+	return keyed(images, command, {layers, words: [...others.slice(0, imageAt).filter(word => word !== '-u'), '-o', options, '-u', others[imageAt]!, String(sizeBytes)]});
 }
 
-function commitsInto(images: KeyedImages, command: ProgramCommand, into: string): ProgramCommand[] {
-	const {argv} = command;
-	const layers = images.layersOf(wordsOfProgram(command).at(-1)!);
-	const at = layers.findIndex(({path}) => path === into);
-	const target = images.layersOf(into);
-	const flag = argv.indexOf('-b');
-	const rest = withoutFormat([...argv.slice(0, flag), ...argv.slice(flag + 2)]).slice(0, -1);
+function commitsInto(images: KeyedImages, command: ProgramCommand, {path, other: into}: ImageCommand): ProgramCommand[] {
+	const layers = images.layersOf(path);
+	const at = layers.findIndex(layer => layer.path === into);
+	const target = images.layersOf(into!);
+	const rest = withoutOption(withoutOption(command.argv, '-b'), '-f').slice(0, -1);
 	return layers.slice(0, at === -1 ? 1 : at).reverse().map(layer => keyed(images, command, {layers, words: [...rest, chainName([layer, ...target])]}));
 }
 
@@ -91,11 +89,9 @@ export function openWithKey(images: KeyedImages, path: string): ProgramCommand {
 
 /** The images that are there and that these commands open, or build on, with a passphrase. */
 export function openedWithKey(images: KeyedImages, command: ProgramCommand): string[] {
-	const {argv} = command;
-	const words = wordsOfProgram(command);
-	const [, verb = ''] = argv;
-	const path = verb === 'create' ? (argv.includes('-b') ? argv[argv.indexOf('-b') + 1] : undefined) : (verb === 'bitmap' || verb === 'convert' ? words.at(-2) : words.at(-1));
-	return command.tool === 'qemu-img' && verb !== 'info' && path !== undefined && secretOn(images.layersOf(path)) !== undefined ? [path] : [];
+	const read = readImageCommand(command);
+	const path = read?.verb === 'create' ? read.other : read?.path;
+	return read?.verb !== 'info' && path !== undefined && secretOn(images.layersOf(path)) !== undefined ? [path] : [];
 }
 
 /** Its nodes are those of chains that are there. Of what is encrypted within qcow2 it wants to hear how (7.2), which the name of an image need not say. */
@@ -117,8 +113,7 @@ function openInDaemon(images: KeyedImages, command: ProgramCommand): ProgramComm
 export function withKeys(images: KeyedImages, command: ProgramCommand): ProgramCommand[] {
 	const {tool, argv} = command;
 	const words = wordsOfProgram(command);
-	const [, verb = ''] = argv;
-	const after = (flag: string) => argv.includes(flag) ? argv[argv.indexOf(flag) + 1] : undefined;
+	const read = readImageCommand(command);
 	const needsKey = (path: string) => secretOn(images.layersOf(path)) !== undefined;
 	// Held open for root, by a name that is no path.
 	const held = command.place?.entry?.isHeld && argv.at(-1)!.startsWith('json:') ? posix.join(command.place.folder, command.place.entry.name) : undefined;
@@ -135,36 +130,31 @@ export function withKeys(images: KeyedImages, command: ProgramCommand): ProgramC
 	const top = (layers: readonly Layer[], name: string): Layer => ({...layers[0]!, path: name});
 	if (tool === 'qemu-io') {
 		const layers = images.layersOf(words.at(-1)!);
-		return [secretOn(layers) === undefined ? command : keyed(images, command, {layers, words: [...withoutFormat(argv).slice(0, -1), chainName(layers)]})];
+		return [secretOn(layers) === undefined ? command : keyed(images, command, {layers, words: [...withoutOption(argv, '-f').slice(0, -1), chainName(layers)]})];
 	}
 
-	if (tool !== 'qemu-img' || verb === 'info') {
+	if (read === undefined || read.verb === 'info') {
 		return [command];
 	}
 
+	const {verb, path, at, other} = read;
 	if (verb === 'create') {
-		const base = after('-b');
-		return [base === undefined || !needsKey(base) ? command : createOn(images, command, base)];
+		return [other === undefined || !needsKey(other) ? command : createOn(images, command, other)];
 	}
 
-	// The name of a bitmap stands after the image, and that of a copy too.
-	const at = verb === 'bitmap' || verb === 'convert' ? argv.length - 2 : argv.length - 1;
-	const layers = images.layersOf(words[at]!);
-	if (verb === 'commit' && needsKey(words[at]!)) {
-		return commitsInto(images, command, after('-b')!);
+	const layers = images.layersOf(path);
+	if (verb === 'commit' && needsKey(path)) {
+		return commitsInto(images, command, read);
 	}
 
-	const isAlone = verb === 'bitmap' || (verb === 'rebase' && argv.includes('-u'));
+	const isAlone = verb === 'bitmap' || (verb === 'rebase' && read.isUnsafe);
 	const opened = isAlone ? layers.slice(0, 1) : layers;
-	const source = verb === 'bitmap' ? after('-b') : undefined;
-	const all = [...opened, ...source === undefined ? [] : images.layersOf(source).slice(0, 1)];
+	const source = verb === 'bitmap' && other !== undefined ? images.layersOf(other).slice(0, 1) : [];
+	const all = [...opened, ...source];
 	if (secretOn(all) === undefined) {
 		return [command];
 	}
 
-	const named = argv.map((word, index) => {
-		const isSource = source !== undefined && argv[index - 1] === '-b';
-		return index === at ? chainName([top(opened, word), ...opened.slice(1)]) : (isSource ? chainName(images.layersOf(source).slice(0, 1)) : word);
-	});
-	return [keyed(images, command, {layers: all, words: withoutFormat(source === undefined ? named : withoutFormat(named, '-F'))})];
+	const named = argv.map((word, index) => index === at ? chainName([top(opened, word), ...opened.slice(1)]) : (source.length > 0 && index === read.otherAt ? chainName(source) : word));
+	return [keyed(images, command, {layers: all, words: withoutOption(source.length > 0 ? withoutOption(named, '-F') : named, '-f')})];
 }

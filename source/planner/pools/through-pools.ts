@@ -5,6 +5,7 @@ here by libvirt: an overlay is made as a volume, and deleted as one. What libvir
 import {posix} from 'node:path';
 import {chainOf, imageAt} from '../../model/images/image-graph.ts';
 import {isDenied, type Layout} from '../../model/images/image.ts';
+import {readImageCommand} from '../../model/plan/image-command.ts';
 import type {
 	Command, Plan, ProgramCommand, Step,
 } from '../../model/plan/plan.ts';
@@ -48,21 +49,21 @@ function filesIn({tool, argv}: ProgramCommand): string[] {
 /** What `qemu-img create` was told. */
 type Creation = {path: string; backing: {path: string; format: string} | undefined; layout: Layout; sizeBytes: number | undefined};
 
-function creationIn({tool, argv}: ProgramCommand): Creation | undefined {
-	if (tool !== 'qemu-img' || argv[1] !== 'create') {
+function creationIn(command: ProgramCommand): Creation | undefined {
+	const read = readImageCommand(command);
+	if (read?.verb !== 'create') {
 		return undefined;
 	}
 
+	const {argv} = command;
 	const after = (option: string) => argv.includes(option) ? argv[argv.indexOf(option) + 1] : undefined;
 	const options = after('-o') ?? '';
 	const clusterSize = /cluster_size=(\d+)/.exec(options)?.[1];
-	const backingPath = after('-b');
-	const hasSize = /^\d+$/.test(argv.at(-1)!);
 	return {
-		path: argv.at(hasSize ? -2 : -1)!,
-		backing: backingPath === undefined ? undefined : {path: backingPath, format: after('-F')!},
+		path: read.path,
+		backing: read.other === undefined ? undefined : {path: read.other, format: after('-F')!},
 		layout: {...(clusterSize !== undefined && {clusterSizeBytes: Number(clusterSize)}), ...(options.includes('extended_l2=on') && {hasSubclusters: true})},
-		sizeBytes: hasSize ? Number(argv.at(-1)) : undefined,
+		sizeBytes: read.sizeBytes,
 	};
 }
 

@@ -39,9 +39,9 @@ function commonFolder(rows: ReadonlyArray<TreeRow<PlannedImage>>): string | unde
 	return folders.size === 1 ? [...folders][0] : undefined;
 }
 
-type RowStyle = TextStyle & {folder: string | undefined; hasManyRoots: boolean; isMentioned: (reason: string) => boolean};
+type RowStyle = TextStyle & {folder: string | undefined; hasManyRoots: boolean};
 
-function rowLines(row: TreeRow<PlannedImage>, {columns, theme, folder, hasManyRoots, isMentioned}: RowStyle): Line[] {
+function rowLines(row: TreeRow<PlannedImage>, {columns, theme, folder, hasManyRoots}: RowStyle): Line[] {
 	const {item} = row;
 	const beside = item.into === undefined ? item.labels : [`into ${item.into.slice((folder ?? '').length)}`];
 	const isBase = item.mark === 'untouched' && item.parent === undefined;
@@ -60,7 +60,7 @@ function rowLines(row: TreeRow<PlannedImage>, {columns, theme, folder, hasManyRo
 	];
 	return [
 		fitLine(pieces, columns, theme, [{text: right.slice(0, wordColumns), tone}, {text: right.slice(wordColumns), tone: 'dim'}]),
-		...(item.reason === undefined || isMentioned(item.reason)
+		...(item.reason === undefined
 			? []
 			: paragraph(item.reason, {columns: columns - 1, theme, tone: 'dim', lead: {text: `${' '.repeat(widthOf(lead) + 2)}`}})),
 	];
@@ -103,8 +103,6 @@ export function plannedImageLines(plan: Plan, details: DomainDetails | undefined
 		columns: Math.min(style.columns, mostColumns),
 		folder,
 		hasManyRoots: rows[0]!.isBranch,
-		// What the consequences tell already is not told once more beside the image.
-		isMentioned: reason => plan.consequences.some(({text}) => text.includes(reason)),
 	};
 	const others = othersCount === 0 ? 'All other images of the host stay unchanged.' : `${othersCount} more of this domain, and all other images of the host, stay unchanged.`;
 	return [
