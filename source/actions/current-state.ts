@@ -6,7 +6,7 @@ import {hasProcess} from '../model/domain/domain.ts';
 import type {DomainDetails} from '../model/domain/inventory.ts';
 import {writtenSince} from '../model/domain/written-since.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
-import {formatAge, formatBytes} from '../model/text/format.ts';
+import {formatAge, formatBytes, formatSpan} from '../model/text/format.ts';
 import {freeName} from '../model/domain/snapshot-name.ts';
 import {
 	descriptionField, mostTaken, nameByTime, problemOfName, takenNames, type Naming,
@@ -85,9 +85,11 @@ function describeWritten(details: DomainDetails | undefined, nowMs: number): Ret
 		return discardWords(undefined);
 	}
 
+	const nowSeconds = Math.floor(nowMs / 1000);
 	return discardWords({
 		since: current.name,
-		age: formatAge(current.createdAt, Math.floor(nowMs / 1000)),
+		age: formatAge(current.createdAt, nowSeconds),
+		span: formatSpan(current.createdAt, nowSeconds),
 		size: formatBytes(written.reduce((sum, bytes) => sum + bytes, 0)),
 	});
 }

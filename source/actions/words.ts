@@ -20,15 +20,15 @@ export const keepWords = {label: 'keep', note: 'As a snapshot: you can revert to
 export const keepMemoryWords = (size: string) => ({label: `keep, up to ${size}`, note: 'Reverting to the kept state resumes exactly here. Takes the time to write it.'});
 export const loseMemoryWords = {label: 'lose', note: 'Reverting to the kept state boots as after a power failure.'};
 
-/** `written`: what is lost, where that is known: how much since which snapshot, which is so old. */
-export function discardWords(written: {since: string; age: string; size: string} | undefined): {label: string; note: string} {
+/** `written`: what is lost, where that is known: how much since which snapshot, which is so old. `span`: of how long; missing where the age is no span. */
+export function discardWords(written: {since: string; age: string; span: string | undefined; size: string} | undefined): {label: string; note: string} {
 	if (written === undefined) {
 		return {label: 'discard', note: 'Everything written since the last snapshot will be gone for good.'};
 	}
 
-	const {since, age, size} = written;
+	const {since, age, span, size} = written;
 	return {
-		label: `discard: loses ${size}${age.endsWith(' ago') ? `, ${age.slice(0, -' ago'.length)}` : ''}`,
+		label: `discard: loses ${size}${span === undefined ? '' : `, ${span}`}`,
 		note: `Everything written since ${since} (${age}, ${size}) will be gone for good.`,
 	};
 }

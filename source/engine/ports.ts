@@ -1,6 +1,7 @@
 /**
 What the engine needs from the world. Hosts and tools implement these; cli.ts hands them in.
 */
+import type {ImageUser} from '../model/images/image-users.ts';
 import type {Examination, PointVerdict} from '../model/backup/verdict.ts';
 import type {Command, Plan, Probe} from '../model/plan/plan.ts';
 import type {RanCommand} from '../model/plan/ran-command.ts';
@@ -97,8 +98,8 @@ export type Host = {
 	/** What lies around the images of one or many domains, for the doctor. */
 	readSurroundings(request: SurroundingsRequest): Promise<Result<Surroundings>>;
 	observe(probe: Probe): Promise<Result<boolean>>;
-	/** Labels of whatever uses an image at this moment: definitions, records, headers of images in its folder, open files. Empty: nobody. */
-	readImageUsers(path: string): Promise<Result<string[]>>;
+	/** Whatever uses an image at this moment: definitions, records, headers of images in its folder, open files. Empty: nobody. */
+	readImageUsers(path: string): Promise<Result<ImageUser[]>>;
 	/** Those that are there; a link is not followed. Fails only where the host cannot be asked. */
 	readFileStamps(paths: readonly string[]): Promise<Result<FileStamp[]>>;
 	/** Files that are complete: their checksums will be wanted, and are made meanwhile, until the signal aborts. Missing: they are made when they are wanted. */

@@ -1,4 +1,5 @@
 import test from 'ava';
+import {certain, doubtful} from '../../source/model/images/image-users.ts';
 import {unwrap} from '../helpers/unwrap.ts';
 import {createdPaths, type Plan} from '../../source/model/plan/plan.ts';
 import {executePlan} from '../../source/engine/run/execute.ts';
@@ -101,7 +102,7 @@ test('where somebody else went on from the switch, neither way is open but givin
 
 test('a new file that something needs, or that was written to, stays and is named', async t => {
 	const needed = await killedAfter('open-vdb');
-	needed.host.users.set(createdPaths(needed.plan)[0]!, ['snapshot night of other']);
+	needed.host.users.set(createdPaths(needed.plan)[0]!, [certain('snapshot night of other')]);
 	const outcome = await needed.go('back');
 	t.like(outcome, {kind: 'half-way', failure: {kind: 'step-failed', cause: {kind: 'file-stays', path: createdPaths(needed.plan)[0]!}}});
 	t.deepEqual(needed.host.ran.filter(line => line.startsWith('rm')), [`rm -- ${createdPaths(needed.plan)[1]!}`]);
@@ -120,7 +121,7 @@ test('a new file that something needs, or that was written to, stays and is name
 test('before the switch nothing could lead to a new file, so what cannot be read does not keep it', async t => {
 	const {host, plan, go} = await killedAfter('open-vdb');
 	for (const path of createdPaths(plan)) {
-		host.users.set(path, ['perhaps the image x, which cannot be read: no']);
+		host.users.set(path, [doubtful('the image x, which cannot be read: no')]);
 	}
 
 	t.deepEqual(await go('back'), {kind: 'done', takenBytes: 0});
@@ -160,7 +161,7 @@ test('the old journal goes when that of the new plan is there', async t => {
 
 test('giving up touches nothing, and lists what is left', async t => {
 	const {host, plan, world, go} = await switched();
-	host.users.set(createdPaths(plan)[0]!, ['head of web']);
+	host.users.set(createdPaths(plan)[0]!, [certain('head of web')]);
 	const outcome = await go('give-up');
 	t.is(outcome.kind, 'done');
 	const remarks = outcome.kind === 'done' ? outcome.remarks! : [];

@@ -1,6 +1,7 @@
 /**
 An owner for tests of the engine: it knows one inventory, writes down every command, and fails, dies or calls back where it is told to.
 */
+import type {ImageUser} from '../../source/model/images/image-users.ts';
 import {createdPaths, type Command, type Plan, type Probe} from '../../source/model/plan/plan.ts';
 import type {FileStamp, Host} from '../../source/engine/ports.ts';
 import type {Inventory} from '../../source/model/domain/inventory.ts';
@@ -19,7 +20,7 @@ export type FakeHost = {
 	/** Gives what a command does instead of succeeding. */
 	onRun: (line: string, count: number) => 'succeed' | 'fail' | 'die' | 'die-after';
 	answers: Map<string, boolean>;
-	users: Map<string, string[]>;
+	users: Map<string, ImageUser[]>;
 	/** By path; a file that is not among them is taken for one that nobody has written to. */
 	stamps: Map<string, FileStamp>;
 	inventory: Inventory;

@@ -2,6 +2,7 @@
 Giving an unfinished action up: nothing on the host is touched, its journal is archived without secrets, and what it leaves lying is listed. The domain is free
 for other actions, and the doctor goes on from there.
 */
+import {listUsers} from '../../model/images/image-users.ts';
 import {createdPaths, type Plan} from '../../model/plan/plan.ts';
 import {succeed} from '../../model/result.ts';
 import {redactSecrets} from '../../model/plan/redact-secrets.ts';
@@ -20,7 +21,7 @@ async function listLeft(host: Host, plan: Plan): Promise<string[]> {
 		}
 
 		const users = await host.readImageUsers(path);
-		const use = users.ok ? (users.value.length === 0 ? 'not in use' : `used by ${users.value.join(', ')}`) : 'not known whether it is in use';
+		const use = users.ok ? (users.value.length === 0 ? 'not in use' : `used by ${listUsers(users.value)}`) : 'not known whether it is in use';
 		lines.push(`Left: ${path} (${made.has(path) ? 'created by this action' : 'to be removed by this action'}; ${use}).`);
 	}
 

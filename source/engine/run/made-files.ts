@@ -4,7 +4,7 @@ The journal tells how they were (`stamps`); the world at that moment tells the r
 */
 import {targetOf, type Command, type Plan, type Step} from '../../model/plan/plan.ts';
 import type {Pin} from '../../model/images/pin.ts';
-import {isDoubt} from '../../model/images/image-users.ts';
+import {listUsers} from '../../model/images/image-users.ts';
 import {wordsOfProgram} from '../../model/plan/placed-command.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import type {
@@ -158,9 +158,9 @@ export async function proveRemoval({host, uuid, made, hasSwitched}: RemovalProof
 		return users;
 	}
 
-	const needing = users.value.filter(user => hasSwitched || !isDoubt(user));
+	const needing = users.value.filter(({isCertain}) => hasSwitched || isCertain);
 	if (needing.length > 0) {
-		return fail({kind: 'file-stays', path, reason: `it is needed by ${needing.join(', ')}`});
+		return fail({kind: 'file-stays', path, reason: `it is needed by ${listUsers(needing)}`});
 	}
 
 	const touched = await readTouched(host, made, [path]);

@@ -2,6 +2,7 @@
 Running the steps of a plan one by one, each written to the journal before and after. Knows nothing of locks, fingerprints or what comes after.
 */
 import {setTimeout} from 'node:timers/promises';
+import {listUsers} from '../../model/images/image-users.ts';
 import type {Failure} from '../../model/failure.ts';
 import type {Command, Instead, Plan, Step} from '../../model/plan/plan.ts';
 import type {Progress} from '../../model/plan/progress.ts';
@@ -60,7 +61,7 @@ async function checkGuard(work: Work, step: Step): Promise<Result<void>> {
 
 	const {path, inode} = step.guard;
 	if (users.value.length > 0) {
-		return fail({kind: 'busy', what: `The image ${path}`, holder: `it is used by ${users.value.join(', ')}`});
+		return fail({kind: 'busy', what: `The image ${path}`, holder: `it is used by ${listUsers(users.value)}`});
 	}
 
 	const now = inode === undefined ? succeed([]) : await work.host.readFileStamps([path]);

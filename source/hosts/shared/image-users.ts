@@ -4,7 +4,7 @@ the headers of the images that they lead to, the headers of all images in the sa
 */
 import {posix} from 'node:path';
 import type {Image} from '../../model/images/image.ts';
-import {doubtful} from '../../model/images/image-users.ts';
+import {certain, doubtful, type ImageUser} from '../../model/images/image-users.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {readFileFacts, readOpenProcesses} from '../../tools/files/files.ts';
 import {readNames} from '../../tools/files/folders.ts';
@@ -48,7 +48,7 @@ async function readNeighbours(runner: Runner, path: string, known: ReadonlySet<s
 Labels for people; empty: nobody. Two names of one file count as one. Fails where something could not be read, because then it is unknown, and with `busy` where
 the path is no regular file: a device node is never removed, whatever a plan or a journal says.
 */
-export async function readImageUsers(given: {runner: Runner; source: Pick<RecordSource, 'readForeign'>}, path: string): Promise<Result<string[]>> {
+export async function readImageUsers(given: {runner: Runner; source: Pick<RecordSource, 'readForeign'>}, path: string): Promise<Result<ImageUser[]>> {
 	const {runner, source} = given;
 	const records = await source.readForeign(undefined);
 	if (!records.ok) {
@@ -78,16 +78,19 @@ export async function readImageUsers(given: {runner: Runner; source: Pick<Record
 
 	const own = facts.value.get(path)?.inode;
 	const isSame = (other: string) => other === path || (own !== undefined && facts.value.get(other)?.inode === own);
-	return succeed([...new Set([
+	const using = [
 		...records.value.pins.filter(pin => isSame(pin.path)).map(pin => pin.label),
 		...headers.filter(([file, backingPath]) => isSame(backingPath) && !isSame(file)).map(([file]) => `the image ${file}, which is backed by it`),
 		...images.value.filter(({dataFilePath}) => dataFilePath !== undefined && isSame(dataFilePath)).map(image => `the image ${image.path}, whose data it holds`),
 		...processes,
-		...headers.filter(([file, backingPath]) => isUnresolved(backingPath) && !isSame(file)).map(([file, backingPath]) => doubtful(`the image ${file}, which is backed by ${backingPath}`)),
-		...neighbours.value.unknown.map(({name, reason}) => doubtful(`the image ${name}, which cannot be read: ${reason}`)),
-		...records.value.unreadableDomains.map(({name, reason}) => doubtful(`the domain ${name}, which cannot be read: ${reason}`)),
-		...records.value.unreadableSnapshots.map(({name, reason}) => doubtful(`the snapshot ${name}, which cannot be read: ${reason}`)),
-	])]);
+	];
+	const unread = [
+		...headers.filter(([file, backingPath]) => isUnresolved(backingPath) && !isSame(file)).map(([file, backingPath]) => `the image ${file}, which is backed by ${backingPath}`),
+		...neighbours.value.unknown.map(({name, reason}) => `the image ${name}, which cannot be read: ${reason}`),
+		...records.value.unreadableDomains.map(({name, reason}) => `the domain ${name}, which cannot be read: ${reason}`),
+		...records.value.unreadableSnapshots.map(({name, reason}) => `the snapshot ${name}, which cannot be read: ${reason}`),
+	];
+	return succeed([...[...new Set(using)].map(label => certain(label)), ...[...new Set(unread)].map(label => doubtful(label))]);
 }
 
 function namedByImages(images: readonly Image[]): Array<[string, string]> {

@@ -1,15 +1,12 @@
 /**
-Labels of those who use an image. What could not be read may use it, too: such a label says so by its first word.
+Those who use an image: a definition, a record, a header, an open file. What could not be read may use it, too.
 */
 
-const doubt = 'perhaps ';
+/** `isCertain`: false for somebody who cannot be asked. */
+export type ImageUser = {label: string; isCertain: boolean};
 
-/** The label of somebody who cannot be asked. */
-export function doubtful(user: string): string {
-	return `${doubt}${user}`;
-}
+export const certain = (label: string): ImageUser => ({label, isCertain: true});
 
-/** Whether it is only not known that this one does not use the image. */
-export function isDoubt(label: string): boolean {
-	return label.startsWith(doubt);
-}
+export const doubtful = (label: string): ImageUser => ({label: `perhaps ${label}`, isCertain: false});
+
+export const listUsers = (users: readonly ImageUser[]): string => users.map(({label}) => label).join(', ');

@@ -73,22 +73,25 @@ export function formatVersion(version: number): string {
 
 const ageLimitSeconds = 60 * 86_400;
 
+/** How long: "5 min", "3 h", "12 days"; undefined: less than a minute, or more than sixty days, of which the date says more. Both in Unix seconds. */
+export function formatSpan(seconds: number, nowSeconds: number): string | undefined {
+	const span = nowSeconds - seconds;
+	if (span < 60 || span >= ageLimitSeconds) {
+		return undefined;
+	}
+
+	return span < 3600 ? `${Math.floor(span / 60)} min` : (span < 172_800 ? `${Math.floor(span / 3600)} h` : `${Math.floor(span / 86_400)} days`);
+}
+
 /** How long ago: "just now", "5 min ago", "3 h ago", "12 days ago"; from 60 days on the local date, "2026-08-11". Both in Unix seconds. */
 export function formatAge(seconds: number, nowSeconds: number): string {
-	const age = Math.max(0, nowSeconds - seconds);
-	if (age < 60) {
-		return 'just now';
-	}
+	const span = formatSpan(seconds, nowSeconds);
+	return span === undefined ? (nowSeconds - seconds < ageLimitSeconds ? 'just now' : formatTime(seconds).slice(0, 10)) : `${span} ago`;
+}
 
-	if (age < 3600) {
-		return `${Math.floor(age / 60)} min ago`;
-	}
-
-	if (age < 172_800) {
-		return `${Math.floor(age / 3600)} h ago`;
-	}
-
-	return age < ageLimitSeconds ? `${Math.floor(age / 86_400)} days ago` : formatTime(seconds).slice(0, 10);
+/** The same without "ago", where the place says what is meant: "5 min". */
+export function formatBriefAge(seconds: number, nowSeconds: number): string {
+	return formatSpan(seconds, nowSeconds) ?? formatAge(seconds, nowSeconds);
 }
 
 /** "2026-11-21 01:52 UTC+1 (6 days ago)"; the age is left out from 60 days on. Both in Unix seconds. */

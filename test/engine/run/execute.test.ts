@@ -1,4 +1,5 @@
 import test from 'ava';
+import {certain} from '../../../source/model/images/image-users.ts';
 import {unwrap} from '../../helpers/unwrap.ts';
 import {createdPaths, type Command} from '../../../source/model/plan/plan.ts';
 import {executePlan} from '../../../source/engine/run/execute.ts';
@@ -120,7 +121,7 @@ test('an image that somebody uses at the moment of removal is not removed, and t
 		return 'succeed';
 	};
 
-	given.host.users.set('/d/vdb.s3', ['head of clone']);
+	given.host.users.set('/d/vdb.s3', [certain('head of clone')]);
 	const outcome = await executePlan(given.world, given.plan, options(given));
 	t.like(outcome, {kind: 'done', remarks: {length: 1}});
 	t.regex(JSON.stringify(outcome), /vdb\.s3 stays: .*head of clone/);
@@ -295,7 +296,7 @@ test('where the switch cannot be taken back, the new files stay: the domain may 
 test('recovery forward leaves an image that something needs, and says so, instead of never ending', async t => {
 	const given = scene();
 	const unfinished = await dieAt(given, given.plan.steps.findIndex(step => step.id === 'remove-1'), 'die');
-	given.host.users.set('/d/vda.s3', ['backup.qcow2']);
+	given.host.users.set('/d/vda.s3', [certain('backup.qcow2')]);
 	t.deepEqual(await recover(given.world, unfinished, {...options(given), direction: 'forward'}), {kind: 'done', remarks: ['The image /d/vda.s3 stays: it is used by backup.qcow2.'], takenBytes: 0});
 	t.deepEqual(given.host.ran, ['rm -- /d/vdb.s3']);
 	t.true(given.events.some(event => event.kind === 'step-left-out' && event.reason.includes('backup.qcow2')));

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import test from 'ava';
+import {certain, doubtful} from '../../../source/model/images/image-users.ts';
 import {openDemo} from '../../helpers/demo.ts';
 import {unwrap} from '../../helpers/unwrap.ts';
 import {addFile} from '../../../source/hosts/demo/simulator/world.ts';
@@ -22,7 +23,7 @@ test('an overlay that names its backing file in QEMU\'s JSON or by protocol stan
 	for (const name of ['json:{"driver":"qcow2","file":{"driver":"file","filename":"UNUSED"}}', 'file:UNUSED', './unused.qcow2']) {
 		const {demo, host, unused} = openScene();
 		addFile(demo.world, {path: `${unused}.above`, backing: {name: name.replace('UNUSED', unused), format: 'qcow2'}});
-		t.deepEqual(unwrap(await host.readImageUsers(unused)), [`the image ${unused}.above, which is backed by it`]);
+		t.deepEqual(unwrap(await host.readImageUsers(unused)), [certain(`the image ${unused}.above, which is backed by it`)]);
 	}
 });
 
@@ -30,7 +31,7 @@ test('an overlay beside it whose backing name is not understood may stand on it;
 	const {demo, host, unused} = openScene();
 	addFile(demo.world, {path: `${unused}.odd`, backing: {name: 'json:{"driver":"qcow2","file":"node0"}', format: 'qcow2'}});
 	addFile(demo.world, {path: `${unused}.far`, backing: {name: 'nbd://host/export', format: 'raw'}});
-	t.deepEqual(unwrap(await host.readImageUsers(unused)), [`perhaps the image ${unused}.odd, which is backed by json:{"driver":"qcow2","file":"node0"}`]);
+	t.deepEqual(unwrap(await host.readImageUsers(unused)), [doubtful(`the image ${unused}.odd, which is backed by json:{"driver":"qcow2","file":"node0"}`)]);
 });
 
 test('a snapshot record that cannot be read may hold it', async t => {
@@ -38,5 +39,5 @@ test('a snapshot record that cannot be read may hold it', async t => {
 	[...demo.world.domains.values()][0]!.snapshots.set('torn', element('domainsnapshot', {}, []));
 	const users = unwrap(await host.readImageUsers(unused));
 	t.is(users.length, 1);
-	t.regex(users[0]!, /^perhaps the snapshot torn of .*, which cannot be read: /);
+	t.regex(users[0]!.label, /^perhaps the snapshot torn of .*, which cannot be read: /);
 });

@@ -9,7 +9,7 @@ import type {Snapshot} from '../../../model/domain/snapshot.ts';
 import {stateWord} from '../../../model/domain/state-word.ts';
 import {widthOf} from '../../../model/text/cells.ts';
 import {
-	formatAge, formatShortAge, formatShortBytes, formatTime,
+	formatBriefAge, formatShortAge, formatShortBytes, formatTime,
 } from '../../../model/text/format.ts';
 import {guideText} from '../../../model/text/tree-guides.ts';
 import type {Line} from '../../parts/line.tsx';
@@ -180,7 +180,7 @@ export function nowCells({domain: {state}, currentSnapshot, snapshots}: DomainDe
 	const bytes = written ?? totalOf(facts.heads);
 	const snapshot = snapshots.find(({name}) => name === currentSnapshot);
 	const hasDisks = columns.some(({now}) => now !== '');
-	const age = snapshot === undefined ? '' : formatAge(snapshot.createdAt, Math.floor(nowMs / 1000)).replace(/ ago$/, '');
+	const age = snapshot === undefined ? '' : formatBriefAge(snapshot.createdAt, Math.floor(nowMs / 1000));
 	const since = currentSnapshot === undefined ? '' : `${written === undefined ? 'on' : 'since'} ${currentSnapshot}`;
 	const upTo = columns.findLastIndex(({now}) => now !== '') + 1;
 	const cells = hasDisks

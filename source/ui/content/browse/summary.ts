@@ -12,7 +12,7 @@ import {stateWord} from '../../../model/domain/state-word.ts';
 import {usedBytes, type Image} from '../../../model/images/image.ts';
 import {isInNetwork, shortName} from '../../../model/qemu/network-image.ts';
 import {widthOf} from '../../../model/text/cells.ts';
-import {formatAge, formatDay, formatShortBytes} from '../../../model/text/format.ts';
+import {formatBriefAge, formatDay, formatShortBytes} from '../../../model/text/format.ts';
 import {
 	fitLine, line, paragraph, type Line,
 } from '../../parts/line.tsx';
@@ -54,7 +54,7 @@ function inOneGo(texts: string[], {columns}: Style): Line[] {
 }
 
 function withAge(seconds: number, nowMs: number): string {
-	return `${formatDay(seconds)} (${formatAge(seconds, Math.floor(nowMs / 1000)).replace(/ ago$/, '')})`;
+	return `${formatDay(seconds)} (${formatBriefAge(seconds, Math.floor(nowMs / 1000))})`;
 }
 
 function fileText(target: string, path: string | undefined, bytes: number | undefined): string {

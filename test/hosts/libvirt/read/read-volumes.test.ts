@@ -1,5 +1,6 @@
 import path from 'node:path';
 import test from 'ava';
+import {certain} from '../../../../source/model/images/image-users.ts';
 import {openDemo} from '../../../helpers/demo.ts';
 import {unwrap} from '../../../helpers/unwrap.ts';
 import {headDisks} from '../../../../source/model/domain/domain.ts';
@@ -57,7 +58,7 @@ test('a disk that is a volume of a pool holds its file and what that stands on, 
 	const other = unwrap(await host.readDetails([...demo.world.domains.keys()].find(uuid => uuid !== clone.uuid)!, {withForeignPins: true}));
 	t.true(other.foreignPins.some(pin => pin.path === head && pin.domainUuid === clone.uuid));
 	t.false(other.unreadable.some(({name}) => name === clone.name));
-	t.deepEqual(unwrap(await host.readImageUsers(base)), [`the image ${head}, which is backed by it`]);
+	t.deepEqual(unwrap(await host.readImageUsers(base)), [certain(`the image ${head}, which is backed by it`)]);
 });
 
 test('a volume that libvirt does not find, or a source of a type that is not known, makes its domain a possible user of every image', async t => {
@@ -71,7 +72,7 @@ test('a volume that libvirt does not find, or a source of a type that is not kno
 		const other = [...demo.world.domains.keys()].find(uuid => uuid !== clone.uuid)!;
 		t.true(unwrap(await host.readDetails(other, {withForeignPins: true})).unreadableOthers.some(({name}) => name === clone.name), type);
 		t.true(unwrap(await host.readDetails(clone.uuid, {withForeignPins: false})).unreadable.some(({name}) => name === clone.name), type);
-		t.true(unwrap(await host.readImageUsers(base)).some(user => user.startsWith(`perhaps the domain ${textAt(clone.definition, 'name')!}, which cannot be read: `)), type);
+		t.true(unwrap(await host.readImageUsers(base)).some(({label}) => label.startsWith(`perhaps the domain ${textAt(clone.definition, 'name')!}, which cannot be read: `)), type);
 	}
 });
 
