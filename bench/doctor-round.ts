@@ -7,7 +7,7 @@ import {monitorEventLoopDelay, performance} from 'node:perf_hooks';
 import process from 'node:process';
 import {parseArguments} from '../source/arguments.ts';
 import {diagnose} from '../source/engine/doctor/diagnose.ts';
-import {openWorld} from '../source/open-world.ts';
+import {openWorld} from '../source/worlds/open-world.ts';
 
 const parsed = parseArguments(['doctor', '--read-only', '--connect', process.argv[2] ?? ''], '');
 if (!parsed.ok || parsed.value.kind !== 'invocation') {

@@ -81,7 +81,7 @@ function globalsOf(raw: RawOptions): GlobalOptions {
 	};
 }
 
-const exitCodeHelp = `\n${new Help().boxWrap(`Exit codes: ${Object.entries(exitCodeWords).map(([name, words]) => `${exitCodes[name as keyof typeof exitCodes]} ${words}`).join(', ')}.`, 80)}`;
+const formatExitCodes = () => `\n${new Help().boxWrap(`Exit codes: ${Object.entries(exitCodeWords).map(([name, words]) => `${exitCodes[name as keyof typeof exitCodes]} ${words}`).join(', ')}.`, 80)}`;
 
 /** What was typed, as far as commander has called back. */
 type Typed = {
@@ -196,7 +196,7 @@ function buildProgram(version: string, typed: Typed): Command {
 		.argument('[domain]', 'open the screen at this domain')
 		.version(version, '-V, --version', 'show the version')
 		.helpOption('-h, --help', 'show this help')
-		.addHelpText('after', exitCodeHelp)
+		.addHelpText('after', formatExitCodes)
 		.action((domain: string | undefined, _options: unknown, command: Command) => {
 			take(typed, command, {verb: 'screen', domain});
 		});
@@ -239,7 +239,7 @@ function buildProgram(version: string, typed: Typed): Command {
 }
 
 /** Every verb, as the help has it. */
-export const readVerbTable = (version: string): VerbTable => verbTableOf(buildProgram(version, {raw: {}}), exitCodeHelp.trim());
+export const readVerbTable = (version: string): VerbTable => verbTableOf(buildProgram(version, {raw: {}}), formatExitCodes().trim());
 
 /** `argv` without node and script. Fails with `usage`. */
 export function parseArguments(argv: string[], version: string): Result<Parsed> {

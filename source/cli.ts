@@ -1,5 +1,5 @@
 /**
-The first file to run: from the command line to a verb or the screen. With open-world.ts the only file that knows every room.
+The first file to run: from the command line to a verb or the screen. With worlds/ the only place that knows every room.
 */
 import process from 'node:process';
 import packageJson from '../package.json' with {type: 'json'};
@@ -9,7 +9,6 @@ import {sayFailure} from './commands/context.ts';
 import {exitCodes} from './model/text/exit-codes.ts';
 import {mapResult, succeed} from './model/result.ts';
 import {makeLinesVisible} from './model/text/visible-text.ts';
-import {openWorld, type OpenWorld} from './open-world.ts';
 import {programFor} from './program-for.ts';
 import {readScreenCommand} from './screen-commands.ts';
 import {runVerb, withUndo} from './run-verb.ts';
@@ -19,6 +18,8 @@ import {readPreferences} from './tools/state/preferences.ts';
 import {listenForStop} from './tools/run/stop-signals.ts';
 import {readKnownHosts} from './tools/state/known-hosts.ts';
 import {onSeveral} from './several-hosts.ts';
+import type {OpenWorld} from './worlds/assemble.ts';
+import {openWorld} from './worlds/open-world.ts';
 import type {AppServices, ScreenHost, ScreenStart} from './app/services.ts';
 
 /** The engine is loaded when something of it is first wanted: the list of the domains is shown before. */

@@ -4,7 +4,7 @@ What each verb does that has no screen. Each is loaded when it is wanted: to lis
 import {sayFailure, type CommandContext} from './commands/context.ts';
 import type {GlobalOptions, Invocation} from './invocation.ts';
 import {mapResult, succeed, unreachable, type Result} from './model/result.ts';
-import type {OpenWorld} from './open-world.ts';
+import type {OpenWorld} from './worlds/assemble.ts';
 
 /** What needs a host. */
 type HostInvocation = Exclude<Invocation, {verb: 'completion' | 'man'}>;

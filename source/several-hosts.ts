@@ -6,7 +6,8 @@ import type {ScreenStart} from './app/services.ts';
 import {sayFailure, type CommandContext} from './commands/context.ts';
 import {formatJson, makeLinesVisible} from './model/text/visible-text.ts';
 import type {GlobalOptions, Invocation} from './invocation.ts';
-import {openWorld, type OpenWorld} from './open-world.ts';
+import type {OpenWorld} from './worlds/assemble.ts';
+import {openWorld} from './worlds/open-world.ts';
 
 type HostInvocation = Exclude<Invocation, {verb: 'completion' | 'man'}>;
 

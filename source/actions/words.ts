@@ -1,6 +1,8 @@
 /**
-The words of the fields that several actions ask: what they are called, their question, and their choices.
+The words of the fields that several actions ask: what they are called, their question, and their choices; and how a domain and its guest are afterwards.
 */
+import {conditionOf, type Condition, type Snapshot} from '../model/domain/snapshot.ts';
+import type {Consequence} from '../model/plan/plan.ts';
 import type {EndState} from '../model/plan/request.ts';
 
 export const fieldWords = {
@@ -40,3 +42,21 @@ const notesOfBoot: Record<EndState, string> = {running: 'It boots anew.', paused
 export const endStateWords = (state: EndState, {isNow, hasMemory}: {isNow: boolean; hasMemory: boolean}) => ({
 	label: `${stateWords[state]}${isNow ? ', as now' : ''}`, note: (hasMemory ? notesOfResume : notesOfBoot)[state],
 });
+
+/** In which power state the domain is afterwards, without saved memory. */
+export function describePower(endState: EndState): Consequence {
+	return {severity: 'info', text: endState === 'shutoff' ? 'The domain is off afterwards.' : `The domain is started afterwards${endState === 'paused' ? ', paused' : ''}.`};
+}
+
+const conditions: Record<Condition, Consequence[]> = {
+	off: [],
+	'crash-consistent': [{severity: 'warning', about: 'guest', text: 'The guest boots as after a power failure, without memory.'}],
+	frozen: [{severity: 'info', about: 'guest', text: 'The file systems of the guest were frozen when the snapshot was taken: they are consistent, and its programs start as after a crash.'}],
+	memory: [{severity: 'warning', about: 'guest', text: 'Without the memory of the snapshot the guest boots as after a power failure.'}],
+	unknown: [],
+};
+
+/** How a guest finds disks that go back without memory. */
+export function describeCondition(snapshot: Snapshot): Consequence[] {
+	return conditions[conditionOf(snapshot)];
+}

@@ -9,7 +9,7 @@ import type {Outcome, RunEvent} from '../../source/engine/ports.ts';
 import {prepareAction} from '../../source/engine/prepare.ts';
 import {describeFailure} from '../../source/model/text/describe-failure.ts';
 import {exitCodeOf} from '../../source/model/text/exit-codes.ts';
-import {openWorld} from '../../source/open-world.ts';
+import {openWorld} from '../../source/worlds/open-world.ts';
 import {startLab} from './daemons.ts';
 import {makeDomain, start, type LabDomain} from './domains.ts';
 import {expectReverted} from './expect.ts';

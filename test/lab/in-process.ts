@@ -8,6 +8,7 @@ import type {Outcome, RunEvent} from '../../source/engine/ports.ts';
 import {prepareAction} from '../../source/engine/prepare.ts';
 import type {Request} from '../../source/model/plan/request.ts';
 import {createLibvirtHost} from '../../source/hosts/libvirt/host.ts';
+import {createMonitors} from '../../source/hosts/shared/qmp/monitors.ts';
 import {createLineWatcher, createLocalRunner} from '../../source/tools/run/run.ts';
 import {createStateStore} from '../../source/tools/state/state-store.ts';
 import type {LabDomain} from './domains.ts';
@@ -18,7 +19,7 @@ export async function act(domain: LabDomain, request: Request, onEvent: (event: 
 	process.env.PATH = labEnvironment().PATH;
 	const held = new Set<number>();
 	const runner = createLocalRunner({inheritFds: () => [...held]});
-	const host = createLibvirtHost({runner, lines: createLineWatcher(), uri: labUri, isReadOnly: false, hypervisor: 'libvirt'});
+	const host = createLibvirtHost({runner, lines: createLineWatcher(), uri: labUri, isReadOnly: false, hypervisor: 'libvirt', monitors: createMonitors()});
 	const store = createStateStore({folderPath: domain.statePath, held});
 	const clock = {now: () => new Date()};
 	try {

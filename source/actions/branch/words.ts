@@ -3,8 +3,8 @@ import type {Consequence} from '../../model/plan/plan.ts';
 import type {BranchAction, EndState} from '../../model/plan/request.ts';
 import {formatMoment} from '../../model/text/format.ts';
 import {describeCurrentState} from '../current-state.ts';
-import {describeCondition, describePower} from '../go-back/words.ts';
 import type {ActionSpec} from '../spec.ts';
+import {describeCondition, describePower} from '../words.ts';
 
 export const words: ActionSpec<'branch'>['words'] = {
 	title: ({name, snapshot, domain}) => `Branch ${name} from ${snapshot} of ${domain.name}`,

@@ -6,12 +6,13 @@ import {bitmapHealth} from '../../model/domain/checkpoint-health.ts';
 import type {Checkpoint} from '../../model/domain/snapshot.ts';
 import type {CheckpointProof, Consequence, Step} from '../../model/plan/plan.ts';
 import {mapResult, succeed, type Result} from '../../model/result.ts';
+import {describeGood} from '../../model/text/describe-checkpoint.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {inMode, isMade, type DiskPlan} from '../../planner/disk-plan.ts';
 import {imageCommands} from '../../planner/hypervisor/commands.ts';
 import {buildPath} from '../../planner/steps/build-folder.ts';
 import {
-	byAge, checkpointRecords, continueStep, describeGood, goodAmong, recordedBelow,
+	byAge, checkpointRecords, continueStep, goodAmong, recordedBelow,
 } from '../../planner/steps/checkpoints.ts';
 import {toOverlaid} from '../../planner/steps/overlay.ts';
 import {describeEnd} from './words.ts';

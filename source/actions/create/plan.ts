@@ -10,9 +10,11 @@ import type {SnapshotMemory} from '../../model/domain/snapshot.ts';
 import type {Expected, Plan} from '../../model/plan/plan.ts';
 import {fail, type Result, succeed} from '../../model/result.ts';
 import {refuseBusyDomain, refuseFolders, requireFreeName} from '../../planner/checks/blockers.ts';
+import {describeFrozenContent} from '../../planner/checks/frozen-content.ts';
 import type {PlanArguments, PlanContext} from '../../planner/context.ts';
 import {planContext} from '../../planner/plan-context.ts';
 import {fingerprintOf} from '../../planner/fingerprint.ts';
+import {describeTpmLeftOut} from '../../planner/steps/guest-identity.ts';
 import {copyNvram} from '../../planner/steps/nvram.ts';
 import {nvramImageOf} from '../../planner/steps/nvram-inside.ts';
 import {inMode, isMade} from '../../planner/disk-plan.ts';
@@ -66,9 +68,13 @@ function expectedOf(context: PlanContext, request: CreateRequest): Expected {
 	};
 }
 
+/** An internal snapshot holds the firmware variables in their own file. */
+const keepsVariables = (context: PlanContext, {method}: CreateRequest) => method.disk === 'internal' && nvramImageOf(context) !== undefined;
+
 /** Memory brings the firmware variables with it, an internal snapshot may hold them in their own file, and without a record nobody could tell whose a copy is. */
-function addNvram(context: PlanContext, {action, method, now}: CreateRequest, parts: CreateParts): CreateParts & {copies: string[]} {
-	if (method.memory !== 'no' || action.hasNoMetadata || (method.disk === 'internal' && nvramImageOf(context) !== undefined)) {
+function addNvram(context: PlanContext, request: CreateRequest, parts: CreateParts): CreateParts & {copies: string[]} {
+	const {action, method, now} = request;
+	if (method.memory !== 'no' || action.hasNoMetadata || keepsVariables(context, request)) {
 		return {...parts, copies: []};
 	}
 
@@ -129,7 +135,16 @@ export function planCreate(action: CreateAction, inventory: Inventory, given: Pl
 			expected: {...expectedOf(context, request), ...checkpoints},
 			fingerprint: fingerprintOf(inventory, new Set([...[...internal, ...external].map(({headPath}) => headPath), ...adopted])),
 		}),
-		consequences: describeCreate(context, request, {decided, consequences: [...consequences, ...more]}),
+		consequences: describeCreate(context, request, {
+			decided,
+			keepsVariables: keepsVariables(context, request),
+			consequences: [
+				...describeFrozenContent(context, {disks: external.map(({target, headPath: path}) => ({target, path})), snapshot, isLeft: false}),
+				...(method.memory === 'no' ? describeTpmLeftOut(context) : []),
+				...consequences,
+				...more,
+			],
+		}),
 		images: {
 			created: [...files, ...filesAt(copies)],
 			removed: [],

@@ -9,11 +9,8 @@ import {imageAt} from '../../model/images/image-graph.ts';
 import type {decideOn} from '../../model/plan/decision-table.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
 import {formatBytes} from '../../model/text/format.ts';
-import {describeFrozenContent} from '../../planner/checks/frozen-content.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {inMode} from '../../planner/disk-plan.ts';
-import {describeTpmLeftOut} from '../../planner/steps/guest-identity.ts';
-import {nvramImageOf} from '../../planner/steps/nvram-inside.ts';
 import type {ActionSpec} from '../spec.ts';
 import type {CreateRequest} from './request.ts';
 
@@ -31,7 +28,8 @@ export function describeDisks(disks: readonly Disk[]): string {
 	return disks.map(({target, sourcePath}) => `${target} ${posix.basename(sourcePath ?? '')}`).join(', ') || 'none';
 }
 
-export function describeCreate(context: PlanContext, request: CreateRequest, given: {decided: ReturnType<typeof decideOn>; consequences: Consequence[]}): Consequence[] {
+/** `consequences`: what is known from elsewhere, to be said behind. `keepsVariables`: the snapshot takes the firmware's variables along within their own image. */
+export function describeCreate(context: PlanContext, request: CreateRequest, given: {decided: ReturnType<typeof decideOn>; keepsVariables: boolean; consequences: Consequence[]}): Consequence[] {
 	const {action, method, disks} = request;
 	const {details, nvramPath} = context.inventory;
 	const {decision, differences} = given.decided;
@@ -67,7 +65,7 @@ export function describeCreate(context: PlanContext, request: CreateRequest, giv
 			? {severity: 'loss', text: 'The guest is cut off afterwards without a shutdown; its memory is lost.', what: 'the guest\'s memory'}
 			: {severity: 'warning', text: 'The guest is cut off afterwards without a shutdown; its memory is in the snapshot.'}],
 		[method.by === 'migrate', {severity: 'warning', text: 'Memory without disks cannot be reverted to safely: the disks will have changed by then, and the guest would destroy its file systems.'}],
-		[nvramPath !== undefined && method.memory === 'no' && action.hasNoMetadata && !(method.disk === 'internal' && nvramImageOf(context) !== undefined), {severity: 'warning', text: `The firmware variables (${nvramPath}) are not kept.`}],
+		[nvramPath !== undefined && method.memory === 'no' && action.hasNoMetadata && !given.keepsVariables, {severity: 'warning', text: `The firmware variables (${nvramPath}) are not kept.`}],
 		[method.disk === 'internal' && bitmaps.length > 0, {
 			severity: 'warning',
 			text: `QEMU cannot revert to an internal snapshot beside bitmaps: you can revert to this one only after deleting the checkpoints (${bitmaps.join(', ')}).`,
@@ -79,8 +77,6 @@ export function describeCreate(context: PlanContext, request: CreateRequest, giv
 	];
 	return [
 		...rules.filter(([holds]) => holds).map(([, consequence]) => consequence),
-		...describeFrozenContent(context, {disks: inMode(disks, 'external').map(({target, headPath: path}) => ({target, path})), snapshot: action.snapshot, isLeft: false}),
-		...(method.memory === 'no' ? describeTpmLeftOut(context) : []),
 		...given.consequences,
 	];
 }

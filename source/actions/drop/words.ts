@@ -5,13 +5,13 @@ import type {Collection, Stay} from '../../model/images/collect.ts';
 import {type Merge, type CopyCost} from '../../model/images/image-merge.ts';
 import {hasProcess, headDisks} from '../../model/domain/domain.ts';
 import type {Checkpoint, Snapshot} from '../../model/domain/snapshot.ts';
+import {describeGood} from '../../model/text/describe-checkpoint.ts';
 import {describeSnapshot, descriptionOf, nameWithAge} from '../../model/text/describe-snapshot.ts';
 import {describeFreed, formatBytes} from '../../model/text/format.ts';
 import {holdersOf, imageAt, isDevice} from '../../model/images/image-graph.ts';
 import {deviceWord, shortName} from '../../model/qemu/network-image.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
 import type {PlanContext} from '../../planner/context.ts';
-import {describeGood} from '../../planner/steps/checkpoints.ts';
 import {listNames} from '../../model/text/list-names.ts';
 
 function listOf(texts: readonly string[]): string {

@@ -5,11 +5,9 @@ import {posix} from 'node:path';
 import {hasProcess, headDisks, isWritableMedium} from '../../model/domain/domain.ts';
 import {imageAt} from '../../model/images/image-graph.ts';
 import {deviceWord} from '../../model/qemu/network-image.ts';
-import {
-	conditionOf, trueMoment, type Condition, type Snapshot,
-} from '../../model/domain/snapshot.ts';
+import {trueMoment, type Snapshot} from '../../model/domain/snapshot.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
-import type {CurrentState, EndState} from '../../model/plan/request.ts';
+import type {CurrentState} from '../../model/plan/request.ts';
 import {formatBytes} from '../../model/text/format.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {snapshotBelowHeads} from '../../planner/records/lineage.ts';
@@ -30,11 +28,6 @@ export function describeLeaving(context: PlanContext, currentState: CurrentState
 			? [{severity: 'warning', text: 'If something fails once it is off, it stays off, because its command line is not known well enough to start it again.'} as const]
 			: []),
 	];
-}
-
-/** In which power state the domain is afterwards, without saved memory. */
-export function describePower(endState: EndState): Consequence {
-	return {severity: 'info', text: endState === 'shutoff' ? 'The domain is off afterwards.' : `The domain is started afterwards${endState === 'paused' ? ', paused' : ''}.`};
 }
 
 /** What the guest wrote since the snapshot below its disks, in the images that are removed with it. */
@@ -98,19 +91,6 @@ export function describeDisks(context: PlanContext, disks: RevertDisks, snapshot
 export function describeLeftOut(context: PlanContext, held: ReadonlySet<string>): Consequence[] {
 	return headDisks(context.inventory.details.domain).filter(disk => isWritableMedium(disk) && disk.sourcePath !== undefined && !held.has(disk.target))
 		.map(({target}) => leftOutWarning(context, target));
-}
-
-const conditions: Record<Condition, Consequence[]> = {
-	off: [],
-	'crash-consistent': [{severity: 'warning', about: 'guest', text: 'The guest boots as after a power failure, without memory.'}],
-	frozen: [{severity: 'info', about: 'guest', text: 'The file systems of the guest were frozen when the snapshot was taken: they are consistent, and its programs start as after a crash.'}],
-	memory: [{severity: 'warning', about: 'guest', text: 'Without the memory of the snapshot the guest boots as after a power failure.'}],
-	unknown: [],
-};
-
-/** How a guest finds disks that go back without memory. */
-export function describeCondition(snapshot: Snapshot): Consequence[] {
-	return conditions[conditionOf(snapshot)];
 }
 
 export function describeKeptMemory(name: string, {path, memoryBytes, freeBytes}: {path: string; memoryBytes: number; freeBytes: number | undefined}): Consequence[] {

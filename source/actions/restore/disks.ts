@@ -6,9 +6,8 @@ import type {BackedUpDisk, Manifest} from '../../model/backup/manifest.ts';
 import {headDisks, isWritableMedium} from '../../model/domain/domain.ts';
 import type {BackupFolder} from '../../model/domain/inventory.ts';
 import {imageAt} from '../../model/images/image-graph.ts';
-import {fail, succeed, type Result} from '../../model/result.ts';
+import {succeed, type Result} from '../../model/result.ts';
 import {formatBytes, stampOf} from '../../model/text/format.ts';
-import {listNames} from '../../model/text/list-names.ts';
 import {refuseFolders as refusePlainFolders} from '../../planner/checks/blockers.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {refuseBackups} from '../../planner/folder/refuse-backups.ts';
@@ -23,21 +22,6 @@ import {filePathOf} from '../../planner/storage/storage.ts';
 export type RestoredDisk = {disk: BackedUpDisk; overlaid: OverlaidDisk; bytes: number};
 
 export type RestoreDisks = {disks: RestoredDisk[]; revert: RevertDisks};
-
-/** Undefined: the newest. */
-export function choosePoint({path, points}: BackupFolder, at: string | undefined): Result<Manifest> {
-	const found = at === undefined ? points.at(-1) : points.find(({point}) => point === at);
-	return found === undefined
-		? fail({
-			kind: 'refused',
-			blockers: [{
-				kind: 'image-missing',
-				text: at === undefined ? `There are no backups in ${path}.` : `There is no point "${at}" in ${path}.`,
-				remedy: points.length === 0 ? 'Name the folder that vsnap-tui backup create wrote to.' : `Choose one of these: ${listNames(points.map(({point}) => point), 10)}.`,
-			}],
-		})
-		: succeed(found);
-}
 
 /** Appends blockers. Fails with `unreadable` where the chain of a disk is not whole. */
 export function chooseDisks(context: PlanContext, {backups, point, now}: {backups: BackupFolder; point: Manifest; now: Date}): Result<RestoreDisks> {

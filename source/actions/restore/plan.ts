@@ -31,8 +31,10 @@ import {keptDescription} from '../current-state.ts';
 import {abandonHeads} from '../go-back/abandoned.ts';
 import {sourcesOf} from '../go-back/definition.ts';
 import {endDomain, keepMemory} from '../go-back/keep-memory.ts';
-import {describeDiscarded, describeLeaving, describePower} from '../go-back/words.ts';
-import {chooseDisks, choosePoint, refuseFolders, type RestoredDisk, type RestoreDisks} from './disks.ts';
+import {describeDiscarded, describeLeaving} from '../go-back/words.ts';
+import {describePower} from '../words.ts';
+import {choosePoint} from './choose-point.ts';
+import {chooseDisks, refuseFolders, type RestoredDisk, type RestoreDisks} from './disks.ts';
 import {planElsewhere} from './elsewhere.ts';
 import {describeRestore} from './words.ts';
 

@@ -13,7 +13,7 @@ import {takenNames} from '../names.ts';
 import type {ActionSpec} from '../spec.ts';
 import {undoByReverting} from '../undo.ts';
 import {restoreFields} from './questions.ts';
-import {choosePoint} from './disks.ts';
+import {choosePoint} from './choose-point.ts';
 import {whyNoUndo, words} from './words.ts';
 
 /** A point that is not there is refused by the planner. */

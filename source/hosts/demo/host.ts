@@ -49,7 +49,7 @@ export function createDemoHost(options: {now: () => Date; changeMs?: number}): D
 			const {argv, files = [], input, isMutating = false, acceptedExitCodes = []} = request;
 			// As a process would: the screen is drawn in between.
 			await setImmediate();
-			const startedAtMs = performance.now();
+			const startedAtMs = Date.now();
 			const {changeMs = 0} = options;
 			if (changeMs > 0 && (isMutating || isChangingVirsh(argv.slice(1)))) {
 				await sleep(changeMs);
@@ -62,7 +62,7 @@ export function createDemoHost(options: {now: () => Date; changeMs?: number}): D
 				void carryOut(answer.goesOn, changeMs);
 			}
 
-			const durationMs = Math.round(performance.now() - startedAtMs);
+			const durationMs = Date.now() - startedAtMs;
 			return [0, ...acceptedExitCodes].includes(answer.exitCode)
 				? succeed({stdout: answer.stdout, stderr: answer.stderr, durationMs})
 				: fail({kind: 'tool-failed', cause: {argv, exitCode: answer.exitCode, timedOut: false, stderr: answer.stderr, durationMs}});

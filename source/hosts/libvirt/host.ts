@@ -8,9 +8,8 @@ import {hasProcess} from '../../model/domain/domain.ts';
 import type {HostFacts} from '../../model/domain/inventory.ts';
 import {fail, succeed} from '../../model/result.ts';
 import type {StartConversation} from '../../tools/run/conversation.ts';
-import type {ForwardSocket} from '../../tools/run/forward-socket.ts';
 import type {LineWatcher, Runner} from '../../tools/run/run.ts';
-import {createMonitors, type Monitors} from '../shared/qmp/monitors.ts';
+import type {Monitors} from '../shared/qmp/monitors.ts';
 import {createCommonHost} from '../shared/common-host.ts';
 import {readDetails, readInventory, type Reading} from '../shared/read-inventory.ts';
 import {readSurroundings} from '../shared/read-surroundings.ts';
@@ -52,15 +51,13 @@ type LibvirtHostOptions = {
 	converse?: StartConversation;
 	/** A virsh beside a daemon that is on another machine, for questions. */
 	virshThere?: {ssh: readonly string[]; uri: string} | undefined;
-	/** To the sockets of programs of our own, where those run on another machine. */
-	reach?: ForwardSocket;
-	/** Missing: they are sockets. */
-	monitors?: Monitors;
+	/** Of programs of our own: libvirt holds the monitors of its domains. */
+	monitors: Monitors;
 };
 
 export function createLibvirtHost(options: LibvirtHostOptions): Host {
 	const {
-		lines, uri, isReadOnly, hypervisor, privatePath, converse, virshThere,
+		lines, uri, isReadOnly, hypervisor, privatePath, converse, virshThere, monitors,
 	} = options;
 	const programs = withDenials(options.runner);
 	const virsh = createVirsh({runner: programs, uri, isReadOnly, ...(converse && {keep: prefix => createKeptVirsh(converse, prefix, virshThere)})});
@@ -77,8 +74,6 @@ export function createLibvirtHost(options: LibvirtHostOptions): Host {
 		readJobs: async domain => readJobs(virsh, domain),
 	};
 	const reading = {source, runner, checkFiles: check};
-	// Of programs of our own: libvirt holds the monitors of its domains.
-	const monitors = options.monitors ?? createMonitors(options.reach === undefined ? {} : {reach: options.reach});
 	const common = createCommonHost({
 		reading,
 		isReadOnly,

@@ -6,7 +6,9 @@ import {isOfVirtnbdbackup} from '../domain/checkpoint-name.ts';
 import type {DomainDetails} from '../domain/inventory.ts';
 import type {Checkpoint} from '../domain/snapshot.ts';
 import {buildImageGraph} from '../images/image-graph.ts';
+import type {Consequence} from '../plan/plan.ts';
 import {formatBytes} from './format.ts';
+import {listNames} from './list-names.ts';
 
 export const healthWords: Record<BitmapHealth, string> = {
 	good: 'good', broken: 'broken', missing: 'not there', unknown: 'not known',
@@ -78,3 +80,16 @@ export function describeNextBackup({checkpoint: {name}, disks}: CheckpointSummar
 
 /** Behind a name, where another program made it for itself. */
 export const ownerOf = (name: string): string => isOfVirtnbdbackup(name) ? 'of virtnbdbackup' : '';
+
+/** The same sentence whatever is done to the disks. */
+export function describeGood(checkpoints: readonly Checkpoint[]): Consequence[] {
+	const [first] = checkpoints;
+	return first === undefined
+		? []
+		: [{
+			severity: 'info',
+			text: checkpoints.length === 1
+				? `The checkpoint "${first.name}" stays good: incremental backups continue from it.`
+				: `The checkpoints ${listNames(checkpoints.map(({name}) => `"${name}"`), 6)} stay good: incremental backups continue from them.`,
+		}];
+}

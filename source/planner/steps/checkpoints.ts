@@ -15,6 +15,7 @@ import {
 import type {Checkpoint, Snapshot} from '../../model/domain/snapshot.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
 import {withAncestors} from '../../model/domain/tree.ts';
+import {describeGood} from '../../model/text/describe-checkpoint.ts';
 import {listNames} from '../../model/text/list-names.ts';
 import {changeCheckpointParent} from '../../model/xml/change-checkpoint.ts';
 import {imageCommands} from '../hypervisor/commands.ts';
@@ -43,19 +44,6 @@ type CheckpointSteps = CheckpointRecords & {
 
 /** `upper`: of a branch. `keepName`: of the snapshot that keeps the state that is left. */
 type Given = {snapshot: Snapshot; disks: OverlaidDisk[]; upper?: OverlaidDisk[]; keepName?: string};
-
-/** The same sentence whatever is done to the disks. */
-export function describeGood(checkpoints: readonly Checkpoint[]): Consequence[] {
-	const [first] = checkpoints;
-	return first === undefined
-		? []
-		: [{
-			severity: 'info',
-			text: checkpoints.length === 1
-				? `The checkpoint "${first.name}" stays good: incremental backups continue from it.`
-				: `The checkpoints ${listNames(checkpoints.map(({name}) => `"${name}"`), 6)} stay good: incremental backups continue from them.`,
-		}];
-}
 
 /** Files are numbered: a name may be as long as a file's name can be. */
 function deleteRecordStep(context: PlanContext, checkpoint: Checkpoint, index: number): Step {

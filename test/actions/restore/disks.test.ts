@@ -1,6 +1,7 @@
 /** Which point is restored, which disks of the domain it replaces, and what there has to be room for. */
 import test from 'ava';
-import {chooseDisks, choosePoint, refuseFolders} from '../../../source/actions/restore/disks.ts';
+import {choosePoint} from '../../../source/actions/restore/choose-point.ts';
+import {chooseDisks, refuseFolders} from '../../../source/actions/restore/disks.ts';
 import type {Manifest} from '../../../source/model/backup/manifest.ts';
 import type {BackupFolder, Inventory} from '../../../source/model/domain/inventory.ts';
 import {planContext} from '../../../source/planner/plan-context.ts';

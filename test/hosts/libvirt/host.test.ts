@@ -3,6 +3,7 @@ import {openDemo} from '../../helpers/demo.ts';
 import {unwrap} from '../../helpers/unwrap.ts';
 import type {Host} from '../../../source/engine/ports.ts';
 import {createLibvirtHost} from '../../../source/hosts/libvirt/host.ts';
+import {createMonitors} from '../../../source/hosts/shared/qmp/monitors.ts';
 import {pinsOfDomain} from '../../../source/model/images/pins.ts';
 import {hasProcess} from '../../../source/model/domain/domain.ts';
 import type {Command} from '../../../source/model/plan/plan.ts';
@@ -88,7 +89,7 @@ const command: Command = {tool: 'virsh', argv: ['virsh', '-q', '-c', 'x', 'start
 
 test('commands run as they stand in the plan: virsh here, everything else on the host', async t => {
 	const runner = fakeRunner(() => ({}));
-	const host = createLibvirtHost({runner, lines: () => () => undefined, uri: 'x', isReadOnly: false, hypervisor: 'libvirt'});
+	const host = createLibvirtHost({runner, lines: () => () => undefined, uri: 'x', isReadOnly: false, hypervisor: 'libvirt', monitors: createMonitors()});
 	await host.run(command, {timeoutMs: 7});
 	await host.run({tool: 'file', argv: ['rm', '--', '/x'], files: []});
 	t.like(runner.requests[0], {argv: command.argv, where: 'here', isMutating: true, timeoutMs: 7});
@@ -111,7 +112,7 @@ test('read-only runs nothing, asks for no secrets, and opens libvirt with -r', a
 
 test('what speaks to the job of a disk may come too late: that the job is over is no failure, anything else is', async t => {
 	const command: Command = {tool: 'virsh', argv: ['virsh', '-q', '-c', 'x:///', 'blockjob', '--domain', 'u', '--path', 'vda', '--bandwidth', '5', '--bytes'], files: [], until: {kind: 'disk-job'}};
-	const hostThatSays = (stderr: string) => createLibvirtHost({uri: 'x:///', runner: fakeRunner(() => ({stderr, exitCode: stderr === '' ? 0 : 1})), lines: () => () => undefined, isReadOnly: false, hypervisor: 'libvirt'});
+	const hostThatSays = (stderr: string) => createLibvirtHost({uri: 'x:///', runner: fakeRunner(() => ({stderr, exitCode: stderr === '' ? 0 : 1})), lines: () => () => undefined, isReadOnly: false, hypervisor: 'libvirt', monitors: createMonitors()});
 	t.true((await hostThatSays('').run(command)).ok);
 	t.true((await hostThatSays('error: invalid argument: disk vda does not have an active block job\n').run(command)).ok);
 	t.false((await hostThatSays('error: invalid argument: disk vda not found in domain\n').run(command)).ok);

@@ -9,12 +9,21 @@ export const agentName = 'org.qemu.guest_agent.0';
 
 export type DiskPlace = {target: string; path: string | undefined; isWritable: boolean};
 
-export function readDisks(domain: XmlNode | undefined): DiskPlace[] {
-	return children(child(domain, 'devices'), 'disk').map(disk => ({
+const disksOf = new WeakMap<XmlNode, readonly DiskPlace[]>();
+
+/** Each tree is read once, since trees never change: who writes to an image is asked of all domains. */
+export function readDisks(domain: XmlNode | undefined): readonly DiskPlace[] {
+	if (domain === undefined) {
+		return [];
+	}
+
+	const disks = disksOf.get(domain) ?? children(child(domain, 'devices'), 'disk').map(disk => ({
 		target: targetOf(disk),
 		path: pathOf(disk),
 		isWritable: disk.attributes.device !== 'cdrom' && child(disk, 'readonly') === undefined,
 	}));
+	disksOf.set(domain, disks);
+	return disks;
 }
 
 /** Those that a guest writes to: neither read-only ones nor an empty drive. */
@@ -39,10 +48,13 @@ export function mapDisks(domain: XmlNode, change: (disk: XmlNode) => XmlNode): X
 function withSources(domain: XmlNode, paths: ReadonlyMap<string, string>, format = 'qcow2'): XmlNode {
 	return mapDisks(domain, disk => {
 		const file = paths.get(targetOf(disk));
-		const changed: Record<string, Record<string, string | undefined>> = {source: {file}, driver: {type: format}};
+		const changed: Record<string, Record<string, string>> = {source: {file: file ?? ''}, driver: {type: format}};
 		return file === undefined
 			? disk
-			: mapChildren(without(disk, 'backingStore'), part => withAttributes(part, changed[part.name] ?? {}));
+			: mapChildren(without(disk, 'backingStore'), part => {
+				const attributes = changed[part.name];
+				return attributes ? withAttributes(part, attributes) : part;
+			});
 	});
 }
 

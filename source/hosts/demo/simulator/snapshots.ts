@@ -122,7 +122,7 @@ function headOf({name, description, atMs}: Moment, parent: string | undefined, s
 
 /** What the domain was, without the number that it has while it runs. */
 export function definitionOf(domain: DemoDomain): XmlNode {
-	return withAttributes(domain.live ?? domain.definition, {id: undefined});
+	return domain.live ? withAttributes(domain.live, {id: undefined}) : domain.definition;
 }
 
 /** A file that is there already, as where its name was reserved, keeps nothing but its name. */

@@ -5,11 +5,12 @@ import {XMLParser} from 'fast-xml-parser';
 import {contentOf, escapeAsLibvirt, find, nameOf, type XmlItem} from '../../../model/xml/change-xml.ts';
 import {isWhole} from '../../../model/xml/read-xml.ts';
 
+/** A tree never changes: what is the same in another one is shared with it, and what was read of it stays true. */
 export type XmlNode = {
-	name: string;
-	attributes: Record<string, string>;
-	children: XmlNode[];
-	text: string;
+	readonly name: string;
+	readonly attributes: Readonly<Record<string, string>>;
+	readonly children: readonly XmlNode[];
+	readonly text: string;
 };
 
 const createParser = () => new XMLParser({
@@ -18,11 +19,17 @@ const createParser = () => new XMLParser({
 
 let parser: XMLParser | undefined;
 
+type Attributes = Readonly<Record<string, string | undefined>>;
+
+function given(attributes: Attributes): Readonly<Record<string, string>> {
+	return (Object.values(attributes).includes(undefined) ? Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined)) : attributes) as Record<string, string>;
+}
+
 /** An element; `content` is its text, or its children without the left-out ones. */
-export function element(name: string, attributes: Record<string, string | undefined> = {}, content: string | Array<XmlNode | undefined> = []): XmlNode {
+export function element(name: string, attributes: Attributes = {}, content: string | ReadonlyArray<XmlNode | undefined> = []): XmlNode {
 	return {
 		name,
-		attributes: Object.fromEntries(Object.entries(attributes).filter((entry): entry is [string, string] => entry[1] !== undefined)),
+		attributes: given(attributes),
 		children: typeof content === 'string' ? [] : content.filter(child => child !== undefined),
 		text: typeof content === 'string' ? content : '',
 	};
@@ -69,7 +76,7 @@ export function child(node: XmlNode | undefined, ...names: string[]): XmlNode | 
 	return place;
 }
 
-export function children(node: XmlNode | undefined, name: string): XmlNode[] {
+export function children(node: XmlNode | undefined, name: string): readonly XmlNode[] {
 	return node?.children.filter(candidate => candidate.name === name) ?? [];
 }
 
@@ -78,19 +85,28 @@ export function textAt(node: XmlNode | undefined, ...names: string[]): string | 
 	return child(node, ...names)?.text;
 }
 
-/** A copy with other children: what stands in the place of each. */
-export function mapChildren(node: XmlNode, change: (child: XmlNode) => XmlNode | XmlNode[]): XmlNode {
-	return {...node, children: node.children.flatMap(child => change(child))};
+/** With other children: what stands in the place of each. */
+export function mapChildren(node: XmlNode, change: (child: XmlNode) => XmlNode | readonly XmlNode[]): XmlNode {
+	const {name, attributes, children, text} = node;
+	const changed = children.flatMap(child => change(child));
+	const isSame = changed.length === children.length && changed.every((child, index) => child === children[index]);
+	return isSame
+		? node
+		: {
+			name, attributes, children: changed, text,
+		};
 }
 
-/** A copy in which each node has gone through `change`. */
+/** Each node has gone through `change`. */
 export function mapXml(node: XmlNode, change: (node: XmlNode) => XmlNode): XmlNode {
 	return mapChildren(change(node), child => mapXml(child, change));
 }
 
 /** Undefined takes an attribute away. */
-export function withAttributes(node: XmlNode, attributes: Record<string, string | undefined>): XmlNode {
-	return {...node, attributes: element(node.name, {...node.attributes, ...attributes}).attributes};
+export function withAttributes({name, attributes, children, text}: XmlNode, other: Attributes): XmlNode {
+	return {
+		name, attributes: given({...attributes, ...other}), children, text,
+	};
 }
 
 export function without(node: XmlNode, ...names: string[]): XmlNode {

@@ -1,62 +1,31 @@
 /**
-Puts the world together that the command line asked for: a libvirt host, here or at the other end of ssh, bare QEMUs, or the demo host.
+The world of a machine: a libvirt host, here or at the other end of ssh, or bare QEMUs here.
 */
-import {randomBytes} from 'node:crypto';
 import {homedir} from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
-import {stampOf} from './model/text/format.ts';
-import type {GlobalOptions} from './invocation.ts';
-import type {World} from './engine/world.ts';
-import type {Planning} from './engine/prepare.ts';
-import type {Host, StateStore} from './engine/ports.ts';
-import {filePlaceOf, withoutSsh, type FilePlace} from './hosts/libvirt/file-place.ts';
-import {createLibvirtHost} from './hosts/libvirt/host.ts';
-import {chooseUri} from './hosts/libvirt/uri.ts';
+import type {GlobalOptions} from '../invocation.ts';
+import type {Host} from '../engine/ports.ts';
+import {filePlaceOf, withoutSsh, type FilePlace} from '../hosts/libvirt/file-place.ts';
+import {createLibvirtHost} from '../hosts/libvirt/host.ts';
+import {chooseUri} from '../hosts/libvirt/uri.ts';
+import {createMonitors} from '../hosts/shared/qmp/monitors.ts';
 import {
 	fail, mapResult, succeed, type Result,
-} from './model/result.ts';
-import {readCurrentUser} from './tools/run/current-user.ts';
-import {readHostSettings} from './tools/state/known-hosts.ts';
-import {readPreferences} from './tools/state/preferences.ts';
-import {createChangingShells, type ChangingShells} from './tools/run/changing-shell.ts';
-import {createConversations, type StartConversation} from './tools/run/conversation.ts';
-import {createSocketForwards, type ForwardSocket} from './tools/run/forward-socket.ts';
-import {createKeptShell, withKeptShell} from './tools/run/kept-shell.ts';
-import {createLineWatcher, createLocalRunner, type MoreEnvironment, type Runner} from './tools/run/run.ts';
-import {createSshRunner, sharedSshEnvironment, sshArgv, virshThere} from './tools/run/ssh.ts';
-import {checkStateFolder, stateFolder} from './tools/state/state-folder.ts';
-import {locksToInherit} from './tools/state/domain-locks.ts';
-import {createStateStore} from './tools/state/state-store.ts';
-
-export type OpenWorld = {
-	world: World;
-	planning: Planning;
-	/** As it was asked for, or as the settings say of this host. */
-	isReadOnly: boolean;
-	/** `ssh … host`, where the images are on another machine. */
-	readRemoteArgv: () => Promise<Result<string[] | undefined>>;
-};
-
-/** How long a changing command takes on the demo host, so that a person can watch it. */
-const demoChangeMs = 150;
-
-function person(): World['person'] {
-	const {env} = process;
-	return {
-		user: env.SUDO_USER === undefined ? readCurrentUser().name : `${env.SUDO_USER} (as ${readCurrentUser().name})`,
-		from: env.SSH_CONNECTION?.split(' ')[0],
-	};
-}
-
-function assemble(host: Host, store: StateStore, {overlayFolder, ...more}: Pick<OpenWorld, 'readRemoteArgv' | 'isReadOnly'> & {overlayFolder?: string | undefined}): OpenWorld {
-	const clock = {now: () => new Date()};
-	return {
-		world: {host, store, clock, person: person()},
-		planning: {host, store, clock, nextId: () => `${stampOf(clock.now())}-${randomBytes(3).toString('hex')}`, overlayFolder},
-		...more,
-	};
-}
+} from '../model/result.ts';
+import {readCurrentUser} from '../tools/run/current-user.ts';
+import {readHostSettings} from '../tools/state/known-hosts.ts';
+import {readPreferences} from '../tools/state/preferences.ts';
+import {createChangingShells, type ChangingShells} from '../tools/run/changing-shell.ts';
+import {createConversations, type StartConversation} from '../tools/run/conversation.ts';
+import {createSocketForwards, type ForwardSocket} from '../tools/run/forward-socket.ts';
+import {createKeptShell, withKeptShell} from '../tools/run/kept-shell.ts';
+import {createLineWatcher, createLocalRunner, type MoreEnvironment, type Runner} from '../tools/run/run.ts';
+import {createSshRunner, sharedSshEnvironment, sshArgv, virshThere} from '../tools/run/ssh.ts';
+import {checkStateFolder, stateFolder} from '../tools/state/state-folder.ts';
+import {locksToInherit} from '../tools/state/domain-locks.ts';
+import {createStateStore} from '../tools/state/state-store.ts';
+import {assemble, type OpenWorld} from './assemble.ts';
 
 /** Once it is closed, nothing is still being asked: a host that does not answer would keep the process alive until it has taken too long. */
 function endingWith(host: Host, endReading: () => void | Promise<void>): Host {
@@ -107,16 +76,6 @@ function shareSsh(uri: string | undefined, controlFolder: string) {
 	};
 }
 
-async function openDemo(options: GlobalOptions): Promise<OpenWorld> {
-	// Loaded late, in a file of its own: nobody else needs it.
-	const {createDemoHost} = await import('./hosts/demo/host.ts');
-	const {runner, lines, store, monitors} = createDemoHost({now: () => new Date(), changeMs: process.stdout.isTTY ? demoChangeMs : 0});
-	const host = createLibvirtHost({
-		runner, lines, monitors, uri: 'demo:///system', isReadOnly: options.isReadOnly, hypervisor: 'demo',
-	});
-	return assemble(host, store, {isReadOnly: options.isReadOnly, readRemoteArgv: async () => succeed(undefined)});
-}
-
 /** Fails with `state-folder-unsafe`. Nothing of it is read or made before. */
 async function findStateFolder(): Promise<Result<string>> {
 	const {uid, home: recordedHome} = readCurrentUser();
@@ -127,7 +86,7 @@ async function findStateFolder(): Promise<Result<string>> {
 
 /** Bare QEMUs are on this machine: their monitors are sockets, their records files. */
 async function openBare(options: GlobalOptions, folderPath: string): Promise<OpenWorld> {
-	const [{gatherNames}, {createQemuHost}] = await Promise.all([import('./hosts/qemu/bare-names.ts'), import('./hosts/qemu/host.ts')]);
+	const [{gatherNames}, {createQemuHost}] = await Promise.all([import('../hosts/qemu/bare-names.ts'), import('../hosts/qemu/host.ts')]);
 	const held = new Set<number>();
 	const ending = new AbortController();
 	const host = createQemuHost({
@@ -142,11 +101,7 @@ async function openBare(options: GlobalOptions, folderPath: string): Promise<Ope
 }
 
 /** Fails with `usage` for a URI that leads to no host of ours, and with `state-folder-unsafe`. Nothing is asked of the host yet. */
-export async function openWorld(options: GlobalOptions): Promise<Result<OpenWorld>> {
-	if (options.isDemo) {
-		return succeed(await openDemo(options));
-	}
-
+export async function openMachine(options: GlobalOptions): Promise<Result<OpenWorld>> {
 	const folder = await findStateFolder();
 	if (!folder.ok) {
 		return folder;
@@ -242,7 +197,7 @@ async function openLibvirt(uri: string | undefined, folderPath: string, options:
 	});
 	const host = createLibvirtHost({
 		runner: files.runner,
-		reach: files.reach,
+		monitors: createMonitors({reach: files.reach}),
 		lines: createLineWatcher({moreEnvironment: sharing}),
 		uri,
 		isReadOnly,
