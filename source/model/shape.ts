@@ -66,3 +66,29 @@ function firstMisfit(parts: Array<[unknown, Shape, string]>, depth: number): str
 
 	return undefined;
 }
+
+/** Of what fits: `misfitOf` allows members to be missing, and of these none may be. The end of a sentence; undefined: none is. */
+export function missingIn(value: unknown, wanted: Shape): string | undefined {
+	if (typeof wanted !== 'object' || 'later' in wanted) {
+		return undefined;
+	}
+
+	if ('list' in wanted) {
+		return (value as unknown[]).map(item => missingIn(item, wanted.list)).find(found => found !== undefined);
+	}
+
+	for (const [member, shape] of Object.entries(wanted.object)) {
+		const held = (value as Record<string, unknown>)[member];
+		const missing = held === undefined ? `it has no "${member}"` : missingIn(held, shape);
+		if (missing !== undefined) {
+			return missing;
+		}
+	}
+
+	return undefined;
+}
+
+/** Whether options of block nodes are nested deeper than anybody means: QEMU takes no JSON that is deeper than 1,024. */
+export function isNestedDeeper(value: unknown, levels = 1024): boolean {
+	return typeof value === 'object' && value !== null && (levels === 0 || Object.values(value).some(part => isNestedDeeper(part, levels - 1)));
+}

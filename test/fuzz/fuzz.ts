@@ -63,7 +63,34 @@ const poisons = [
 	'{"a":'.repeat(4000),
 ];
 
-const strangers: unknown[] = [null, -1, 1e300, true, '', 'x', '\u001B[31m', '\u202E', [], {}, [[]], [null], {a: null}, 'a'.repeat(5000)];
+/** Deeper than anybody means. */
+const nested = (opening: string, closing: string, count: number) => `${opening.repeat(count)}{}${closing.repeat(count)}`;
+/** Among them what cannot be made a text of by mistake. */
+const strangers: unknown[] = [
+	null,
+	-1,
+	1e300,
+	true,
+	'',
+	'x',
+	'\u001B[31m',
+	'\u202E',
+	[],
+	{},
+	[[]],
+	[null],
+	{a: null},
+	'a'.repeat(5000),
+	{toString: 1, valueOf: null},
+	`json:${'{"driver":"throttle","file":'.repeat(30_000)}`,
+	`json:${nested('{"file":', '}', 30_000)}`,
+	`json:${nested('{"driver":"throttle","file":', '}', 30_000)}`,
+	'blkdebug::'.repeat(20_000),
+	JSON.parse(nested('[{"children":', '}]', 3000)),
+];
+/** As large as what libvirt hands out: whoever looks for the same thing from each of its places takes too long. */
+const longLength = 300_000;
+const longOnceIn = 150;
 
 /** Another value, a missing one or one twice somewhere in the document: text changed by the letter is seldom still JSON. */
 function mutateValue(value: unknown, random: Random): unknown {
@@ -82,6 +109,13 @@ function mutateJson(text: string, random: Random): string {
 	} catch {
 		return text;
 	}
+}
+
+/** A piece of it again and again. */
+function prolong(text: string, random: Random): string {
+	const at = random.below(text.length + 1);
+	const piece = text.slice(at, at + 1 + random.below(random.oneIn(2) ? 12 : 80)) || ' ';
+	return text.slice(0, at) + piece.repeat(Math.ceil(longLength / piece.length)) + text.slice(at);
 }
 
 function mutate(text: string, others: readonly string[], random: Random): string {
@@ -159,6 +193,10 @@ export async function fuzz(options: {seed: number; count: number; onInput?: (rea
 
 		if (isByValue) {
 			text = mutateJson(text, random);
+		}
+
+		if (random.oneIn(longOnceIn)) {
+			text = prolong(text, random);
 		}
 
 		options.onInput?.(reader.name, text);

@@ -54,7 +54,7 @@ test('of a standalone QEMU likewise', async t => {
 	const domain = await startBare(t);
 	await doBare(domain, 'checkpoint', 'create', '--yes', '--', domain.name, 'c1');
 	await doBare(domain, 'create', '--memory', 'external', '--yes', '--', domain.name, 'm1');
-	await doBare(domain, 'revert', '--paused', '--keep=kept', '--yes', '--', domain.name, 'm1');
+	await doBare(domain, 'revert', '--paused', '--discard', '--yes', '--', domain.name, 'm1');
 	const {major} = (await askBare<{qemu: {major: number}}>(domain, 'query-version')).qemu;
 	const health = async () => (JSON.parse(await doBare(domain, 'checkpoint', 'list', '--json', '--', domain.name)) as {checkpoints: Array<{disks: Array<{health: string}>}>}).checkpoints.flatMap(({disks}) => disks.map(one => one.health));
 	for (const verb of [['create', '--disk-only', 's2'], ['checkpoint', 'delete', 'c1'], ['checkpoint', 'create', 'c2'], ['delete', 'm1']]) {

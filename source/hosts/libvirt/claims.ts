@@ -35,7 +35,7 @@ function secretXml(claim: Claim): string {
 
 /** Lines of `secret-list`: the UUID, the kind of the usage, its name. By the domain's UUID that of the secret. */
 export function parseClaimList(text: string): Map<string, string> {
-	return new Map([...text.matchAll(/^\s*([\da-f-]{36})\s+tls\s+vsnap-tui\/([\da-f-]{36})\s*$/gm)].map(([, secret, domain]) => [domain!, secret!]));
+	return new Map([...text.matchAll(/^ ?([\da-f-]{36}) +tls +vsnap-tui\/([\da-f-]{36}) *$/gm)].map(([, secret, domain]) => [domain!, secret!]));
 }
 
 async function readOr(read: Promise<string>, skippedNote: string): Promise<string> {

@@ -3,6 +3,8 @@ Which image lies below the filters of a disk. QEMU tells a throttle, a copy-befo
 all below it as JSON instead of a file name (seen on QEMU 7.2).
 */
 
+import {isNestedDeeper} from '../../model/shape.ts';
+
 type Options = Record<string, unknown>;
 
 /** What passes reads and writes on to one node below, by the key under which that stands. */
@@ -32,17 +34,14 @@ function isOptions(value: unknown): value is Options {
 function parseJson(text: string): Options | undefined {
 	try {
 		const value = JSON.parse(text) as unknown;
-		return isOptions(value) ? value : undefined;
+		return isOptions(value) && !isNestedDeeper(value) ? value : undefined;
 	} catch {
 		return undefined;
 	}
 }
 
 /** The short forms of blkdebug and blkverify hold the name of the image at their end. */
-export function plainName(name: string): string {
-	const plain = /^blkdebug:[^:]*:(?<image>.+)$/s.exec(name)?.groups?.image ?? /^blkverify:[^:]*:(?<image>.+)$/s.exec(name)?.groups?.image;
-	return plain === undefined ? name : plainName(plain);
-}
+export const plainName = (name: string): string => name.replace(/^(?:blk(?:debug|verify):[^:]*:(?=.))+/s, '');
 
 /** The file at the end of a chain of protocol nodes and filters. */
 function fileOf(options: Options): string | undefined {

@@ -16,7 +16,7 @@ export function reasonOf(failure: Failure): string {
 
 /** "9.0.0" as 9,000,000; 0 where it is not understood. */
 export function parseVersion(text: string | undefined): number {
-	const [, major, minor, release] = /(\d+)\.(\d+)\.(\d+)/.exec(text ?? '') ?? [];
+	const [, major, minor, release] = /(?<!\d)(\d{1,4})\.(\d{1,4})\.(\d{1,4})/.exec(text ?? '') ?? [];
 	return major === undefined ? 0 : versionNumber(Number(major), Number(minor), Number(release));
 }
 

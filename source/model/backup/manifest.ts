@@ -4,7 +4,7 @@ backup. All names of files are bare names within the folder, which may be moved 
 */
 import {Buffer} from 'node:buffer';
 import {fail, succeed, type Result} from '../result.ts';
-import {misfitOf, type Shape} from '../shape.ts';
+import {misfitOf, missingIn, type Shape} from '../shape.ts';
 import {openDocument} from './open-document.ts';
 
 /** How the disks were at that moment: shut down; as after a power failure; with the guest's file systems frozen. */
@@ -70,27 +70,6 @@ const shape: Shape = {
 		extras: {list: {object: {...file, kind: 'text', path: 'text'}}},
 	},
 };
-
-/** `misfitOf` allows members to be missing; of these none may be. */
-function missingIn(value: unknown, wanted: Shape): string | undefined {
-	if (typeof wanted !== 'object' || 'later' in wanted) {
-		return undefined;
-	}
-
-	if ('list' in wanted) {
-		return (value as unknown[]).map(item => missingIn(item, wanted.list)).find(found => found !== undefined);
-	}
-
-	for (const [member, shape] of Object.entries(wanted.object)) {
-		const held = (value as Record<string, unknown>)[member];
-		const missing = held === undefined ? `it has no "${member}"` : missingIn(held, shape);
-		if (missing !== undefined) {
-			return missing;
-		}
-	}
-
-	return undefined;
-}
 
 const mostNameBytes = 255;
 

@@ -26,5 +26,5 @@ export function openDocument<T extends {format: string; version: 1}>(text: strin
 		return bad(`it is not ${what}`);
 	}
 
-	return found.version === 1 ? succeed(found) : bad(`it is of version ${String(found.version)}, which this program does not know`);
+	return found.version === 1 ? succeed(found) : bad(`it is of version ${JSON.stringify(found.version)?.slice(0, 20)}, which this program does not know`);
 }

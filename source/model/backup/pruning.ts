@@ -3,7 +3,7 @@ A removal of old points that is under way, as a file in the folder tells it: wri
 on there is only the way forward.
 */
 import {fail, succeed, type Result} from '../result.ts';
-import {misfitOf} from '../shape.ts';
+import {misfitOf, missingIn, type Shape} from '../shape.ts';
 import {manifestName} from './manifest.ts';
 import {openDocument} from './open-document.ts';
 
@@ -24,7 +24,8 @@ export const readyName = (file: string): string => `${file}.partial`;
 /** The manifest that a point gets. */
 export const nextManifestName = (point: string): string => `${manifestName(point)}.next`;
 
-const points = {list: {object: {point: 'text', files: {list: 'text'}}}} as const;
+const points: Shape = {list: {object: {point: 'text', files: {list: 'text'}}}};
+const shape: Shape = {object: {replaced: points, removed: points}};
 
 /** Nothing in it leads out of its folder, or to a file of another point. Fails with `unreadable`. */
 export function parsePruning(text: string, name: string): Result<Pruning> {
@@ -35,9 +36,9 @@ export function parsePruning(text: string, name: string): Result<Pruning> {
 	}
 
 	const found = opened.value;
-	const misfit = misfitOf(found, {object: {replaced: points, removed: points}});
-	if (misfit !== undefined || found.replaced === undefined || found.removed === undefined) {
-		return bad(misfit ?? 'it is not whole');
+	const misfit = misfitOf(found, shape) ?? missingIn(found, shape);
+	if (misfit !== undefined) {
+		return bad(misfit);
 	}
 
 	const pruning = found as Pruning;

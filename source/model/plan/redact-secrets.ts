@@ -52,7 +52,7 @@ const changeArguments = (xml: string, change: (text: string) => string): string 
 The definition of a domain as a backup holds it. Texts that the guest is told by its firmware stay: what a restored domain is without them nobody can tell.
 */
 export function redactDefinition(xml: string): string {
-	return changeArguments(redactXml(xml), redactNeeded).replaceAll(/<qemu:env\s[^>]*>/g, tag => secretVariable.test(/\bname=(?:"([^"]*)"|'([^']*)')/.exec(tag)?.[0] ?? '')
+	return changeArguments(redactXml(xml), redactNeeded).replaceAll(/<qemu:env\s[^<>]*>/g, tag => secretVariable.test(/\bname=(?:"([^"]*)"|'([^']*)')/.exec(tag)?.[0] ?? '')
 		? tag.replace(/(\bvalue=)(?:"[^"]*"|'[^']*')/, `$1"${masked}"`)
 		: tag);
 }
@@ -60,8 +60,8 @@ export function redactDefinition(xml: string): string {
 /** Arguments and the environment of QEMU stand in attributes, cookies of network disks in text. */
 function redactDocument(xml: string): string {
 	return changeArguments(redactXml(xml), redactArgument)
-		.replaceAll(/(<qemu:env\s[^>]*?\bvalue=)(?:"[^"]*"|'[^']*')/g, `$1"${masked}"`)
-		.replaceAll(/(<(?:cookie|entry)\b[^>]*>)[^<]*(?=<\/)/g, `$1${masked}`);
+		.replaceAll(/(<qemu:env\s[^<>]*?\bvalue=)(?:"[^"]*"|'[^']*')/g, `$1"${masked}"`)
+		.replaceAll(/(<(?:cookie|entry)\b[^<>]*>)[^<]*(?=<\/)/g, `$1${masked}`);
 }
 
 function redactText(text: string): string {

@@ -2,6 +2,7 @@
 `-blockdev` in both of its forms, JSON and `key=value` with dotted keys, as one tree of options.
 */
 import {fail, succeed, type Result} from '../result.ts';
+import {isNestedDeeper} from '../shape.ts';
 import {formatPairs, parsePairs, type Pair} from './options.ts';
 
 /** Nested as in JSON. In the form with pairs every value is text, as QEMU wants it there. */
@@ -13,11 +14,18 @@ export function isOptions(value: unknown): value is BlockOptions {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** QEMU has no option that lies deeper. */
+const deepestKey = 1024;
+
 function nest(pairs: readonly Pair[]): BlockOptions | undefined {
 	const root: BlockOptions = {};
 	for (const [index, {key, value}] of pairs.entries()) {
 		// The first word may be the driver alone.
 		const path = (value === undefined && index === 0 ? 'driver' : key).split('.');
+		if (path.length > deepestKey || path.includes('__proto__')) {
+			return undefined;
+		}
+
 		let level = root;
 		for (const part of path.slice(0, -1)) {
 			const next = level[part] ?? {};
@@ -49,7 +57,7 @@ export function parseBlockdev(text: string): Result<BlockNodeText> {
 
 	try {
 		const options = JSON.parse(text) as unknown;
-		return isOptions(options) ? succeed({isJson: true, options}) : unreadable;
+		return isOptions(options) && !isNestedDeeper(options) ? succeed({isJson: true, options}) : unreadable;
 	} catch {
 		return unreadable;
 	}

@@ -40,11 +40,18 @@ function readProgram(argv: readonly string[]): {program: string[]; folder: strin
 		: {program: argv.slice(0, 1), folder: '/'};
 }
 
+/** More is no command line that anybody means, and each option is compared with the others. */
+const mostWords = 10_000;
+
 /** Fails with `unreadable` at the first option that is not known: whether the next word belongs to it could only be guessed. */
 export function parseCommandLine(argv: readonly string[]): Result<CommandLine> {
 	const {program, folder} = readProgram(argv);
 	const unreadable = (reason: string) => fail({kind: 'unreadable', what: 'The command line of QEMU', reason});
 	const options: QemuOption[] = [];
+	if (argv.length > mostWords) {
+		return unreadable(`it has ${argv.length} words`);
+	}
+
 	for (let index = program.length; index < argv.length; index++) {
 		const word = argv[index]!;
 		const name = /^--?([\w-]+)$/.exec(word)?.[1];

@@ -8,7 +8,7 @@ import {buildCheckpointXml} from './build/checkpoint.ts';
 import {
 	checkText, element, escapeText, type XmlItem,
 } from './change-xml.ts';
-import {setNote} from './left-images.ts';
+import {noteIn, setNote} from './left-images.ts';
 import {parseCheckpointXml} from './parse-checkpoint.ts';
 import {
 	attributeOf, childOf, childrenOf, readXml, textOf,
@@ -25,7 +25,7 @@ export function parseCheckpointsNote(domainXml: string | undefined): Checkpoints
 		return undefined;
 	}
 
-	const text = new RegExp(String.raw`<${checkpointsElement}\s[\s\S]*?</${checkpointsElement}>`, 'u').exec(domainXml)?.[0];
+	const text = noteIn(domainXml, checkpointsElement);
 	const note = text === undefined ? undefined : readXml(text, 'A note of checkpoints', [checkpointsElement]);
 	return note?.ok
 		? {

@@ -17,7 +17,7 @@ export function parseFrozenNote(metadataXml: string | undefined): FrozenNote | u
 		return undefined;
 	}
 
-	const note = new RegExp(String.raw`<${frozenElement}\s[^>]*>`, 'u').exec(metadataXml)?.[0];
+	const note = new RegExp(String.raw`<${frozenElement}\s[^<>]*>`, 'u').exec(metadataXml)?.[0];
 	const valueOf = (name: string) => {
 		const [, double, single] = new RegExp(String.raw`\s${name}=(?:"([^"]*)"|'([^']*)')`, 'u').exec(note ?? '') ?? [];
 		return decodeEntities(double ?? single ?? '');

@@ -10,14 +10,22 @@ import {decodeEntities} from './read-xml.ts';
 export const leftElement = 'vsnap:left';
 const namespace = 'urn:vsnap-tui:left-images:1';
 
+/** The first note of this name, with its tags. From its beginning straight to its end: a pattern for the whole would look for the end from each beginning. */
+export function noteIn(xml: string, name: string): string | undefined {
+	const start = xml.search(new RegExp(String.raw`<${name}[\s>]`, 'u'));
+	const closing = `</${name}>`;
+	const end = start === -1 ? -1 : xml.indexOf(closing, start);
+	return end === -1 ? undefined : xml.slice(start, end + closing.length);
+}
+
 /** `metadataXml`: what stands between the tags of `<metadata>`. A note that names another domain than `uuid` came along with a clone, and is not of its images. */
 export function parseLeftImages(metadataXml: string | undefined, uuid: string): string[] {
 	if (!metadataXml?.includes(`<${leftElement}`)) {
 		return [];
 	}
 
-	const note = new RegExp(String.raw`<${leftElement}[\s>][\s\S]*?</${leftElement}>`, 'u').exec(metadataXml)?.[0] ?? '';
-	const [, owner] = new RegExp(String.raw`^<${leftElement}[^>]*\sdomain=["']([^"']*)`, 'u').exec(note) ?? [];
+	const note = noteIn(metadataXml, leftElement) ?? '';
+	const [, owner] = new RegExp(String.raw`^<${leftElement}[^<>]*\sdomain=["']([^"']*)`, 'u').exec(note) ?? [];
 	return owner !== undefined && owner !== uuid ? [] : [...note.matchAll(/<vsnap:image\s+path=(?:"([^"]*)"|'([^']*)')/gu)].map(([, double, single]) => decodeEntities(double ?? single ?? ''));
 }
 

@@ -191,7 +191,7 @@ class Reader {
 
 /** From behind the start tag: where the end tag begins. Elements of the same name may be nested in it. */
 function endOf(xml: string, name: string, from: number): number {
-	const tags = new RegExp(String.raw`<(/?)${name.replaceAll('.', String.raw`\.`)}(?=[\s/>])[^>]*?(/?)>`, 'g');
+	const tags = new RegExp(String.raw`<(/?)${name.replaceAll('.', String.raw`\.`)}(?=[\s/>])[^<>]*?(/?)>`, 'g');
 	tags.lastIndex = from;
 	let depth = 1;
 	for (let match = tags.exec(xml); match !== null; match = tags.exec(xml)) {

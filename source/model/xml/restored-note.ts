@@ -14,7 +14,7 @@ export function parseRestoredNote(metadataXml: string | undefined, uuid: string)
 		return undefined;
 	}
 
-	const note = new RegExp(String.raw`<${restoredElement}\s[^>]*>`, 'u').exec(metadataXml)?.[0] ?? '';
+	const note = new RegExp(String.raw`<${restoredElement}\s[^<>]*>`, 'u').exec(metadataXml)?.[0] ?? '';
 	const [, at] = /\sat=["'](\d{1,12})["']/.exec(note) ?? [];
 	return at !== undefined && new RegExp(String.raw`\sdomain=["']${uuid}["']`, 'u').test(note) ? Number(at) : undefined;
 }

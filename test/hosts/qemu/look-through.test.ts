@@ -22,5 +22,7 @@ test('a disk without a filter stays as it is, and what cannot be told is not gue
 	t.deepEqual(lookThrough('/d/a', 'qcow2'), {name: '/d/a', format: 'qcow2'});
 	t.deepEqual(lookThrough('/d/a', 'copy-before-write'), {name: '/d/a', format: undefined});
 	t.is(lookThrough('json:{', 'throttle'), undefined);
+	t.is(lookThrough(`json:${'{"driver":"throttle","file":'.repeat(30_000)}{}${'}'.repeat(30_000)}`, 'throttle'), undefined);
+	t.deepEqual(lookThrough(`${'blkdebug::'.repeat(20_000)}/d/a`, 'qcow2'), {name: '/d/a', format: 'qcow2'});
 	t.is(lookThrough(json({driver: 'throttle', file: {driver: 'unheard-of', file: image}}), 'throttle'), undefined);
 });

@@ -66,6 +66,7 @@ const hostile: Record<string, Record<string, unknown>> = {
 	'a time that is none': {createdAt: 'yesterday'},
 	'a consistency that is none': {consistency: 'good'},
 	'another version': {version: 2},
+	'a version that no text can be made of': {version: {toString: 1, valueOf: null}},
 	'another format': {format: 'tar'},
 };
 

@@ -54,7 +54,7 @@ function readyJob(domain: string, {target, mirror, sourcePath}: Disk): Job {
 libvirt.
 */
 function blockJobs(domain: string, disk: Disk, answer: Answer | undefined): Job[] {
-	const type = answer?.ok ? /^\s*type=(.+)$/m.exec(answer.value)?.[1] : undefined;
+	const type = answer?.ok ? /^ *type=(.+)$/m.exec(answer.value)?.[1] : undefined;
 	const command = `virsh blockjob ${quoteForTerminal(domain)} ${disk.target}`;
 	const isCommit = /commit/i.test(type ?? '') || disk.mirror?.job === 'active-commit';
 	const remedy = `${wait}, or abort it (${command} --abort${isCommit ? `; ${leftByCommit}` : ''}).`;

@@ -7,14 +7,14 @@ import type {Virsh} from '../virsh.ts';
 
 /** `virsh blockjob --raw`: " type=Active Block Commit", " bandwidth=0", " cur=1048576", " end=2097152". */
 export function parseBlockJob(text: string): Copied | undefined {
-	const read = (name: string) => new RegExp(String.raw`^\s*${name}=(\d+)$`, 'm').exec(text)?.[1];
+	const read = (name: string) => new RegExp(String.raw`^ *${name}=(\d+)$`, 'm').exec(text)?.[1];
 	const [current, end] = [read('cur'), read('end')];
 	return current === undefined || end === undefined ? undefined : {doneBytes: Number(current), totalBytes: Number(end)};
 }
 
 /** `virsh domjobinfo --rawstats` in lines of "name: number"; bytes that are done and that remain. */
 export function parseDomainJob(text: string): Copied | undefined {
-	const read = (name: string) => new RegExp(String.raw`^\s*${name}:\s+(\d+)$`, 'm').exec(text)?.[1];
+	const read = (name: string) => new RegExp(String.raw`^ *${name}: +(\d+)$`, 'm').exec(text)?.[1];
 	const [processed, remaining] = [read('data_processed') ?? read('disk_processed'), read('data_remaining') ?? read('disk_remaining')];
 	return processed === undefined || remaining === undefined
 		? undefined

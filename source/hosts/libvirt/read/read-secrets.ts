@@ -11,8 +11,8 @@ import {type Virsh} from '../virsh.ts';
 type LostSecrets = Omit<MissingForStart, 'files'>;
 
 /** `secret-list`: a UUID and what it is used for ("iscsi NAME", "Unused"), one a line, below a heading. By the words of `describeSecret`, the UUID. */
-function parseSecretList(text: string): Map<string, string> {
-	return new Map([...text.matchAll(/^ ?([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\s+(\S.*?)\s*$/gmu)].flatMap(([, uuid, usage]) => [[uuid!, uuid!], [`usage ${usage!}`, uuid!]] as const));
+export function parseSecretList(text: string): Map<string, string> {
+	return new Map([...text.matchAll(/^ ?([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}) +(\S.*)$/gmu)].flatMap(([, uuid, usage]) => [[uuid!, uuid!], [`usage ${usage!.trimEnd()}`, uuid!]] as const));
 }
 
 /** Why libvirt does not tell what the secret holds; undefined: it does, and what it tells is dropped at once. */
