@@ -1,6 +1,6 @@
 /**
 What has to be written to turn one frame into another, as one update: of each line only the cells that differ, with as few moves of the cursor and changes of look as
-that takes. Lines are written as in `model/text/styled.ts`.
+that takes. A list that goes on by a line is scrolled by the terminal, where that leaves less to be written. Lines are written as in `model/text/styled.ts`.
 */
 import {plainText} from '../model/text/plain-text.ts';
 import {lookOf, plain} from '../model/text/styled.ts';
@@ -105,6 +105,12 @@ function createPen() {
 			takeLook('');
 			written += eraseLine;
 		},
+		/** By index and reverse index at the edge of a region, which every terminal has. The row that becomes free is blank. */
+		scroll({top, bottom, by}: Shift) {
+			takeLook('');
+			written += `${escape}[${top + 1};${bottom + 1}r${escape}[${(by === 1 ? bottom : top) + 1}H${by === 1 ? '\n' : `${escape}M`}${escape}[r`;
+			at = undefined;
+		},
 		/** Erased before it is written: a line that fills the width leaves the cursor on its last cell. */
 		writeWhole(row: number, line: string) {
 			this.moveTo(row, 0);
@@ -135,11 +141,45 @@ function diffLines(pen: Pen, row: number, [before, after]: readonly [Cells, Cell
 	}
 }
 
-/** Empty where they are the same. `before` undefined: nothing is known of what is there. */
-export function diffFrames(before: readonly string[] | undefined, after: readonly string[]): string {
+/** The rows from `top` to `bottom` go up by one, or down where `by` is -1. */
+type Shift = {top: number; bottom: number; by: 1 | -1};
+
+function commonLength(one: string, other: string): number {
+	let length = 0;
+	while (length < one.length && one[length] === other[length]) {
+		length++;
+	}
+
+	return length;
+}
+
+/** From the first to the last row that begins like its neighbour more than like itself. */
+function findShift(before: readonly string[], after: readonly string[], by: Shift['by']): Shift | undefined {
+	const rows = [...after.keys()].filter(row => before[row] !== after[row] && commonLength(after[row]!, before[row + by] ?? '') > commonLength(after[row]!, before[row] ?? ''));
+	const [first, last] = [rows[0], rows.at(-1)];
+	if (first === undefined || last === undefined || rows.length < leastShifted) {
+		return undefined;
+	}
+
+	return by === 1 ? {top: first, bottom: Math.min(last + 1, after.length - 1), by} : {top: Math.max(first - 1, 0), bottom: last, by};
+}
+
+/** With less a scroll saves nothing. */
+const leastShifted = 4;
+
+function afterShift(before: readonly string[], {top, bottom, by}: Shift): string[] {
+	return before.map((line, row) => row < top || row > bottom ? line : (row + by < top || row + by > bottom ? '' : before[row + by]!));
+}
+
+function changesOf(before: readonly string[] | undefined, after: readonly string[], shift?: Shift): string {
 	const pen = createPen();
+	const there = before && shift ? afterShift(before, shift) : before;
+	if (shift !== undefined) {
+		pen.scroll(shift);
+	}
+
 	for (const [row, line] of after.entries()) {
-		const old = before?.[row];
+		const old = there?.[row];
 		if (old !== line) {
 			const pair = [cellsOf(old ?? ''), cellsOf(line)] as const;
 			// Only beside what takes one cell on every terminal on which the frame is in order at all it is known at which column something stands.
@@ -151,6 +191,17 @@ export function diffFrames(before: readonly string[] | undefined, after: readonl
 		}
 	}
 
-	const changes = pen.end();
+	return pen.end();
+}
+
+/** Empty where they are the same. `before` undefined: nothing is known of what is there. */
+export function diffFrames(before: readonly string[] | undefined, after: readonly string[]): string {
+	const shifts = before === undefined ? [] : ([1, -1] as const).flatMap(by => findShift(before, after, by) ?? []);
+	let changes = changesOf(before, after);
+	for (const shift of shifts) {
+		const scrolled = changesOf(before, after, shift);
+		changes = scrolled.length < changes.length ? scrolled : changes;
+	}
+
 	return changes === '' ? '' : beginFrame + (before === undefined ? plain : '') + changes + endFrame;
 }

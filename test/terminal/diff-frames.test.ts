@@ -6,7 +6,6 @@ import {styled} from '../../source/model/text/styled.ts';
 
 const escape = '\u001B';
 const columns = 20;
-const rows = 3;
 const bold = 1;
 const inverse = 7;
 const underline = 4;
@@ -14,10 +13,11 @@ const cyan = 36;
 const update = (changes: string) => `${escape}[?2026h${changes}${escape}[?2026l`;
 
 /** What a terminal shows after this, cell by cell with its looks; of a blank only those that are seen on one. */
-async function show(text: string): Promise<string[][]> {
+async function show(text: string, rows = 3): Promise<string[][]> {
 	const terminal = new xterm.Terminal({cols: columns, rows, allowProposedApi: true});
 	await new Promise<void>(resolve => {
-		terminal.write(text, resolve);
+		// On the screen that programs have for themselves, which keeps no lines that were scrolled away.
+		terminal.write(`${escape}[?1049h${text}`, resolve);
 	});
 	const {active} = terminal.buffer;
 	const cells = Array.from({length: rows}, (_, row) => Array.from({length: columns}, (__, column) => {
@@ -72,8 +72,36 @@ test('whatever stood there, afterwards the terminal shows the frame', async t =>
 	const word = fc.tuple(looks, fc.constantFrom('a', ' ', '  ', 'web', '│', '├─', 'é', '漢', '▸ x', 'ten cells.')).map(([codes, text]) => ({codes, text}));
 	const isShort = (words: Array<{text: string}>) => words.reduce((sum, {text}) => sum + text.length + Number(text === '漢'), 0) <= columns;
 	const line = fc.array(word, {maxLength: 6}).filter(words => isShort(words)).map(words => words.map(({text, codes}) => styled(text, codes)).join(''));
-	const frame = fc.array(line, {minLength: rows, maxLength: rows});
+	const frame = fc.array(line, {minLength: 3, maxLength: 3});
 	await fc.assert(fc.asyncProperty(frame, frame, async (before, after) => {
 		t.deepEqual(await show(diffFrames(undefined, before) + diffFrames(before, after)), await show(diffFrames(undefined, after)));
+	}), {numRuns: 300});
+});
+
+test('a list that goes on by a line is scrolled by the terminal, up or down', t => {
+	const list = (from: number) => ['title', ...Array.from({length: 6}, (_, index) => `${'abcdefghijk'[from + index]!.repeat(6)} │`), 'end'];
+	t.is(diffFrames(list(0), list(1)), update(`${escape}[2;7r${escape}[7H\n${escape}[r${escape}[7Hgggggg │`));
+	t.is(diffFrames(list(1), list(0)), update(`${escape}[2;7r${escape}[2H${escape}M${escape}[r${escape}[2Haaaaaa │`));
+});
+
+test('of a list whose selected line stays where it is, the terminal scrolls the rest', async t => {
+	const tall = 10;
+	const looks = fc.constantFrom([], [bold], [cyan], [inverse]);
+	const name = fc.tuple(fc.constantFrom('web', 'db', 'ci-run', 'é', '漢字', 'a b'), fc.nat({max: 99}), looks).map(([text, number, codes]) => styled(`${text}${number}`, codes));
+	const scene = fc.record({
+		names: fc.array(name, {minLength: 12, maxLength: 12}),
+		top: fc.nat({max: 2}),
+		height: fc.integer({min: 4, max: 7}),
+		from: fc.nat({max: 3}),
+		by: fc.constantFrom(1, -1),
+		marked: fc.nat({max: 6}),
+		beside: fc.constantFrom('', ' │ s1', ' │ two'),
+	});
+	await fc.assert(fc.asyncProperty(scene, async ({names, top, height, from, by, marked, beside}) => {
+		const frame = (start: number, end: string) => Array.from({length: tall}, (_, row) => row < top || row >= top + height
+			? `row ${row}`
+			: `${row === top + marked ? '>' : ' '}${names[start + row - top]!}${end}`);
+		const [before, after] = [frame(from + 1, ' │'), frame(from + 1 + by, ` │${beside}`)];
+		t.deepEqual(await show(diffFrames(undefined, before) + diffFrames(before, after), tall), await show(diffFrames(undefined, after), tall));
 	}), {numRuns: 300});
 });
