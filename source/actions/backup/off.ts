@@ -13,7 +13,9 @@ import type {PlanContext} from '../../planner/context.ts';
 import {keysOf, secretOn} from '../../planner/encryption/keys.ts';
 import {fileCommands, imageCommands} from '../../planner/hypervisor/commands.ts';
 import type {Backup, CopiedDisk} from '../../planner/hypervisor/hypervisor.ts';
-import {copySteps, type Ask, type OpenDisk} from '../../planner/hypervisor/qmp/copy.ts';
+import {
+	copySteps, targetNodes, type Ask, type OpenDisk,
+} from '../../planner/hypervisor/qmp/copy.ts';
 import {recordOff} from '../../planner/records/record-off.ts';
 import {step} from '../../planner/steps/step.ts';
 import {holdsEncrypted} from './choose.ts';
@@ -128,12 +130,14 @@ function daemonSteps(context: PlanContext, backup: Backup): Step[] {
 	const quit = ask('quit', {}, {until: {kind: 'gone'}});
 	requireOneSecret(context, backup);
 	const chains = disks.map((disk, index) => openChain(context, disk, index));
+	const opened = chains.map(({disk}) => disk);
+	const nodes = [...chains.flatMap(chain => chain.nodes), ...targetNodes({disks: opened, stamp})];
 	const targets = disks.map(({target}) => target).join(', ');
 	return [
 		...open,
 		step('create', {
 			id: 'start-daemon',
-			title: `Start qemu-storage-daemon, which reads ${targets}`,
+			title: `Start qemu-storage-daemon, which reads ${targets} and writes the copies`,
 			command: {
 				tool: 'qemu-storage-daemon',
 				argv: [
@@ -143,14 +147,14 @@ function daemonSteps(context: PlanContext, backup: Backup): Step[] {
 					`socket,id=monitor,path=${socketPath.replaceAll(',', ',,')},server=on,wait=off`,
 					'--monitor',
 					'chardev=monitor',
-					...chains.flatMap(({nodes}) => nodes.flatMap(node => ['--blockdev', JSON.stringify(node)])),
+					...nodes.flatMap(node => ['--blockdev', JSON.stringify(node)]),
 				],
 				files: [],
 			},
 			undo: [quit],
 			whenStopped: whenStoppedCopying,
 		}),
-		...copySteps({disks: chains.map(({disk}) => disk), stamp, rateBytes, recorded: [], ask, askBack: undefined, title: `Begin to copy ${targets}`, whenStopped: whenStoppedCopying}),
+		...copySteps({disks: opened, stamp, rateBytes, recorded: [], ask, askBack: undefined, title: `Begin to copy ${targets}`, whenStopped: whenStoppedCopying}),
 		step('create', {id: 'quit-daemon', title: 'End qemu-storage-daemon', command: quit, whenStopped}),
 		...close,
 	];

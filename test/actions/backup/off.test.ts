@@ -36,31 +36,32 @@ test('whole disks are copied by qemu-img, into images that read as zeros', t => 
 test('changes are copied by a daemon that has every image open to read only, and is ended afterwards and on the way back', t => {
 	const {steps, blockers} = plan({}, {inventory: withBitmap('/d/vda.s3', '/d/vda.s2')});
 	t.deepEqual(blockers, []);
-	t.is(steps.map(({id}) => id).join(' '), 'start-daemon open-vda open-vdb backup copy-vda copy-vdb quit-daemon');
+	t.is(steps.map(({id}) => id).join(' '), 'start-daemon backup copy-vda copy-vdb quit-daemon');
 	const argv = argvOf(steps[0]!.command);
 	t.true(argv.includes('socket,id=monitor,path=/w/a,,b/copy.sock,server=on,wait=off'));
 	const nodes = argv.flatMap((word, index) => argv[index - 1] === '--blockdev' ? [JSON.parse(word) as Record<string, unknown>] : []);
-	t.is(nodes.length, 8);
-	t.true(nodes.every(node => node['read-only'] === true));
+	t.is(nodes.length, 10);
+	t.true(nodes.slice(0, 8).every(node => node['read-only'] === true));
+	t.deepEqual(nodes.slice(8).map(({file}) => (file as {filename: string}).filename), ['/b/p.vda.qcow2', '/b/p.vdb.qcow2']);
 	t.deepEqual(nodes[0], {driver: 'qcow2', 'node-name': 'disk-0-3', 'read-only': true, file: {driver: 'file', filename: '/d/vda.qcow2'}, backing: null});
 	t.deepEqual(nodes[3], {driver: 'qcow2', 'node-name': 'disk-0-0', 'read-only': true, file: {driver: 'file', filename: '/d/vda.s3'}, backing: 'disk-0-1'});
 	const quit = {tool: 'qmp', socketPath: '/w/a,b/copy.sock', execute: 'quit', until: {kind: 'gone'}} as const;
 	t.like(steps[0]!.undo![0], quit);
 	t.like(steps.at(-1)!.command, quit);
 	t.deepEqual(steps.slice(1).flatMap(({undo}) => undo ?? []), []);
-	t.regex(JSON.stringify(steps[3]!.command), /"bitmaps":\[{"node":"disk-0-0","name":"c1"},{"node":"disk-0-1","name":"c1"}]/);
+	t.regex(JSON.stringify(steps[1]!.command), /"bitmaps":\[{"node":"disk-0-0","name":"c1"},{"node":"disk-0-1","name":"c1"}]/);
 });
 
 test('the bitmaps of the checkpoint are there before anything is copied', t => {
 	const {steps} = plan({checkpoint: {name: 'c2', requestXml: '<r/>', recordXml: '<c/>', disks: [{target: 'vda', path: '/d/vda.s3', bitmap: 'c2'}]}});
-	t.is(steps.map(({id, phase}) => `${id}:${phase}`).join(' '), 'bitmap-vda:create checkpoint:switch start-daemon:create open-vda:create open-vdb:create backup:create copy-vda:create copy-vdb:create quit-daemon:create');
+	t.is(steps.map(({id, phase}) => `${id}:${phase}`).join(' '), 'bitmap-vda:create checkpoint:switch start-daemon:create backup:create copy-vda:create copy-vdb:create quit-daemon:create');
 });
 
 test('at the other end of ssh the socket is in a private folder of its own, which goes in any case', t => {
 	const inventory = withBitmap('/d/vda.s3', '/d/vda.s2');
 	const {steps, blockers} = plan({}, {inventory: {...inventory, host: {...inventory.host, isRemote: true}}, workPath: '/home/me/it\'s/files/plan'});
 	t.deepEqual(blockers, []);
-	t.is(steps.map(({id}) => id).join(' '), 'make-socket-folder start-daemon open-vda open-vdb backup copy-vda copy-vdb quit-daemon remove-socket-folder');
+	t.is(steps.map(({id}) => id).join(' '), 'make-socket-folder start-daemon backup copy-vda copy-vdb quit-daemon remove-socket-folder');
 	t.deepEqual(argvOf(steps[0]!.command), ['mkdir', '-m', '0700', '--', '/tmp/vsnap-tui-plan']);
 	t.deepEqual(steps[0]!.undo!.map(command => argvOf(command).join(' ')), ['rm -- /tmp/vsnap-tui-plan/copy.sock', 'rmdir -- /tmp/vsnap-tui-plan']);
 	t.true(argvOf(steps[1]!.command).includes('socket,id=monitor,path=/tmp/vsnap-tui-plan/copy.sock,server=on,wait=off'));

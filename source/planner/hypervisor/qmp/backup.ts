@@ -8,7 +8,9 @@ import {step} from '../../steps/step.ts';
 import {fileCommands} from '../commands.ts';
 import type {Backup, CopiedDisk, PlanContext} from '../hypervisor.ts';
 import {checkpointsOf} from './checkpoints.ts';
-import {copySteps, letGoSteps, type Copying, type OpenDisk} from './copy.ts';
+import {
+	copySteps, letGoSteps, openSteps, type Copying, type OpenDisk,
+} from './copy.ts';
 import {ask, askIfAlive, factsOf} from './monitor.ts';
 import {nodeOf, refuseAgent} from './nodes.ts';
 
@@ -69,6 +71,7 @@ export function backupRunning(context: PlanContext, backup: Backup): Result<Step
 	};
 	return succeed([
 		...disks.flatMap(disk => lendStep(context, disk)),
+		...openSteps(copying),
 		...copySteps(copying),
 		...letGoSteps(copying),
 		...(checkpoint === undefined ? [] : [checkpointsOf(context).record(checkpoint.name, checkpoint.recordXml)]),

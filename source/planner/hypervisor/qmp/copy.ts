@@ -30,7 +30,7 @@ export type Copying = {
 const weekMs = 7 * 24 * 3_600_000;
 
 /** QEMU takes at most 31 characters. */
-const nodeOf = ({stamp}: Copying, index: number) => `vsnap-copy-${index}-${stamp}`;
+const nodeOf = ({stamp}: Pick<Copying, 'stamp'>, index: number) => `vsnap-copy-${index}-${stamp}`;
 const jobOf = ({stamp}: Copying, {target}: OpenDisk) => `vsnap-backup-${target}-${stamp}`;
 const changesOf = ({stamp}: Copying) => `vsnap-changes-${stamp}`;
 
@@ -80,18 +80,28 @@ function beginStep(copying: Copying): Step {
 	});
 }
 
-/** The steps up to the end of all copies. What is open then is let go by `letGoSteps`, or ends with its process. */
-export function copySteps(copying: Copying): Step[] {
+/** What is copied into. Flushed by a step of its own: QEMU's main loop, which the guest needs as well, would stand still for that when the file is closed. */
+export function targetNodes(copying: Pick<Copying, 'disks' | 'stamp'>): Array<Record<string, unknown>> {
+	return copying.disks.map(({path}, index) => ({driver: 'qcow2', 'node-name': nodeOf(copying, index), cache: {'no-flush': true}, file: {driver: 'file', filename: path}}));
+}
+
+/** Opens what is copied into, in a QEMU that goes on. */
+export function openSteps(copying: Copying): Step[] {
 	const {disks, ask, askBack, whenStopped} = copying;
+	const nodes = targetNodes(copying);
+	return disks.map(({target, path}, index) => step('create', {
+		id: `open-${target}`,
+		title: `Open ${posix.basename(path)} in QEMU`,
+		command: ask('blockdev-add', nodes[index]),
+		undo: askBack === undefined ? [] : [askBack('blockdev-del', {'node-name': nodeOf(copying, index)}, {until: {kind: 'node-gone', id: nodeOf(copying, index)}})],
+		whenStopped,
+	}));
+}
+
+/** The steps from the beginning of all copies to their end. What is open then is let go by `letGoSteps`, or ends with its process. */
+export function copySteps(copying: Copying): Step[] {
+	const {disks, ask, whenStopped} = copying;
 	return [
-		...disks.map(({target, path}, index) => step('create', {
-			id: `open-${target}`,
-			title: `Open ${posix.basename(path)} in QEMU`,
-			// Flushed by a step of its own: QEMU's main loop, which the guest needs as well, would stand still for that when the file is closed.
-			command: ask('blockdev-add', {driver: 'qcow2', 'node-name': nodeOf(copying, index), cache: {'no-flush': true}, file: {driver: 'file', filename: path}}),
-			undo: askBack === undefined ? [] : [askBack('blockdev-del', {'node-name': nodeOf(copying, index)}, {until: {kind: 'node-gone', id: nodeOf(copying, index)}})],
-			whenStopped,
-		})),
 		beginStep(copying),
 		...disks.map(disk => {
 			const id = jobOf(copying, disk);
