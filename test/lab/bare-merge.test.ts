@@ -64,7 +64,7 @@ async function readHeadNames(domain: BareDomain, monitors: Monitors): Promise<st
 const [up, down] = ['block-stream block-stream', 'block-commit block-commit'];
 
 for (const {title, args, fat, parents, ways} of [
-	{title: 'the last snapshot is merged, and the head goes down into its image', args: ['merge', 's3'], fat: 's3', parents: {s1: null, s2: 's1'}, ways: down},
+	{title: 'the last snapshot is merged, and the head is committed into its image', args: ['merge', 's3'], fat: 's3', parents: {s1: null, s2: 's1'}, ways: down},
 	{title: 'a middle snapshot is merged downwards', args: ['merge', 's2'], fat: 's2', parents: {s1: null, s3: 's1'}, ways: down},
 	{title: 'the first snapshot is deleted, and the image that QEMU was started on stays', args: ['delete', 's1'], fat: undefined, parents: {s2: null, s3: 's2'}, ways: down},
 ] as const) {

@@ -84,7 +84,7 @@ async function compressBase(t: ExecutionContext, {path: base}: LabDisk): Promise
 	await run('sh', ['-c', 'yes abcdefgh | head -c 24M > "$2/text"; rm "$1"; qemu-img convert -c -f raw -O qcow2 "$2/text" "$1"', 'sh', base, text]);
 }
 
-test.serial('a compressed base is not pulled up: what was written since goes down into it, where there is room for no more', async t => {
+test.serial('a compressed base is not pulled up: what was written since is committed into it, where there is room for no more', async t => {
 	const folder = await mountSmall(t, 18);
 	const domain = await makeDomain(t, {diskCount: 1, sizeMiB: 24, folder});
 	await compressBase(t, domain.disks[0]!);
@@ -95,7 +95,7 @@ test.serial('a compressed base is not pulled up: what was written since goes dow
 	t.true(plan.steps.some(({id}) => id === 'commit-1'));
 });
 
-test.serial('what a small base holds goes up into a larger overlay, and no more is promised than what it frees', async t => {
+test.serial('what a small base holds is pulled into a larger overlay, and no more is promised than what it frees', async t => {
 	const domain = await makeDomain(t, {diskCount: 1, sizeMiB: 64});
 	await takeDiskSnapshot(domain, 's1');
 	await run('qemu-io', ['-f', 'qcow2', '-c', 'write -q -P 2 2M 40M', (await readHeads(domain)).get('vda')!]);

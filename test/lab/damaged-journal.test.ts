@@ -56,7 +56,7 @@ test.serial('after the switch a damaged line hides nothing: the head that the de
 	t.deepEqual(await readStrays(domain), []);
 });
 
-test.serial('before the switch a damaged line removes nothing that the domain uses, and what nobody can vouch for is named', async t => {
+test.serial('before the switch a damaged line removes nothing that the domain uses, and what cannot be vouched for is named', async t => {
 	const {domain, journalPath, before} = await makeCrashed(t, 'create-vda');
 	await damageLine(journalPath, /"done","step":"reserve-vda"/);
 	const recovered = await runProgram(domain, ['recover', '--yes', '--json']);

@@ -67,7 +67,7 @@ test.serial('with the domain off, the direction is chosen by what copies less', 
 	await takeDiskSnapshot(domain, 's1');
 	await markOffline(domain, 1);
 	const down = await readChangePlan(domain, 'merge', ['s1']);
-	t.true(down.steps.some(step => step.id === 'commit-1'), 'the little overlay goes down into the big base');
+	t.true(down.steps.some(step => step.id === 'commit-1'), 'the little overlay is committed into the big base');
 	const before = await digestSnapshots(domain);
 	const result = await change(domain, 'merge', ['s1']);
 	t.is(result.exitCode, 0, report(result));

@@ -89,7 +89,7 @@ test('nothing is written into an external data file that somebody else needs', t
 	t.is(written([image('/x/other', undefined, {dataFilePath: '/x/store.raw'})], []), undefined);
 });
 
-test('what goes down into a layer that is encrypted is refused', t => {
+test('a commit into a layer that is encrypted is refused', t => {
 	const refused = planDelete(deleted, world([image('/dev/vg/lv', undefined, {isEncrypted: true}), image('/d/vda.s1', '/dev/vg/lv')]), given);
 	t.like(refused, {failure: {kind: 'refused', blockers: [{kind: 'not-supported'}]}});
 });
