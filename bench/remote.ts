@@ -61,8 +61,9 @@ function passOn(from: Socket, to: Socket): void {
 
 /** A port that leads to this one over a slow link: the kernel's own way (tc netem) is not everywhere. */
 async function slowLinkTo(port: number): Promise<number> {
-	const server = createServer(near => {
-		const far = connect(port, '127.0.0.1');
+	// ssh sends at once what it has to send. A relay that waits for more, as sockets do by themselves, makes two round trips of an answer in two parts.
+	const server = createServer({noDelay: true}, near => {
+		const far = connect({port, host: '127.0.0.1', noDelay: true});
 		passOn(near, far);
 		passOn(far, near);
 	});
