@@ -87,10 +87,12 @@ export function createKeptVirsh(start: StartConversation, prefix: readonly strin
 		}
 
 		const text = `${parts.join('\n')}\n`;
-		// In lines of their own: one that is no command for virsh is not begun at all. What it says of the first of them tells that all it had to complain of has come in.
-		const over = `vsnap-${mark}-over`;
-		const said = await ask({text: `${text}${over}\necho 'vsnap-''${mark}-end'\n`, outputEnd: `vsnap-${mark}-end`, complaintEnd: `'${over}'`}, answerMs);
-		if (said?.complaint.trim() !== `error: unknown command: '${over}'`) {
+		// In lines of their own: one that is no command for virsh is not begun at all. What it says of it tells that all it had to complain of until then has come in. What ssh, or the
+		// agent for polkit, says while it connects comes before, and is about no question.
+		const [begun, over] = ['begun', 'over'].map(word => `vsnap-${mark}-${word}`) as [string, string];
+		const said = await ask({text: `${begun}\n${text}${over}\necho 'vsnap-''${mark}-end'\n`, outputEnd: `vsnap-${mark}-end`, complaintEnd: `'${over}'`}, answerMs);
+		const complaint = said?.complaint.split(`'${begun}'`).at(-1)!.trim();
+		if (said === undefined || complaint !== `error: unknown command: '${over}'`) {
 			return undefined;
 		}
 

@@ -49,7 +49,7 @@ while IFS= read -r line; do
 		command=\${line%%"; "*}
 		case $line in *"; "*) line=\${line#*"; "} ;; *) line= ;; esac
 		case $command in
-		vsnap-*-over) echo "error: unknown command: '$command'" >&2 ;;
+		vsnap-*-begun|vsnap-*-over) echo "error: unknown command: '$command'" >&2 ;;
 		answer*) command=\${command#"answer '"}; printf '%s\\n' "\${command%"'"}" ;;
 		echo*) printf %s "\${command#"echo "}" | tr -d "'" ;;
 		complain*) echo 'error: no such thing' >&2 ;;
@@ -149,16 +149,18 @@ test('names come through a line as they are; those with other letters, tabs and 
 
 test('an answer counts when all that virsh had to complain of has come in', async t => {
 	const questions: Array<{text: string; complaintEnd?: string}> = [];
-	const startSaying = (complaint: string): StartConversation => () => ({
+	const startSaying = (complaint: string, noise = ''): StartConversation => () => ({
 		async ask(question) {
 			questions.push(question);
 			const [mark] = /[\da-f]{16}/.exec(question.text)!;
-			return {output: `vs${mark}-0b.it isvs${mark}-0.vsnap-${mark}-end`, complaint: `${complaint}error: unknown command: 'vsnap-${mark}-over'\n\n`};
+			return {output: `vs${mark}-0b.it isvs${mark}-0.vsnap-${mark}-end`, complaint: `${noise}error: unknown command: 'vsnap-${mark}-begun'\n${complaint}error: unknown command: 'vsnap-${mark}-over'\n\n`};
 		},
 		end: () => undefined,
 	});
 	t.deepEqual(await createKeptVirsh(startSaying(''), []).ask(['uri']), ['it is']);
 	t.deepEqual(await createKeptVirsh(startSaying('error: no such thing\n'), []).ask(['uri']), [undefined]);
+	// What is said while it connects is about no question.
+	t.deepEqual(await createKeptVirsh(startSaying('', 'Authorization not available.\n'), []).ask(['uri']), ['it is']);
 	t.true(questions.every(({text, complaintEnd}) => complaintEnd !== undefined && text.includes(complaintEnd.replaceAll('\'', ''))));
 });
 
