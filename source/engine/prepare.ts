@@ -42,10 +42,12 @@ function placed(given: Asked, overlayFolder: string | undefined): Asked {
 
 async function readFor({host, store}: Planning, givens: readonly Asked[], replaces?: string): Promise<Result<Inventory>> {
 	const {uuid} = givens[0]!;
+	// Read meanwhile. Where it turns out that nothing may be begun, nobody waits for it.
+	const inventory = host.readInventory(uuid, [...new Set(givens.flatMap(given => readsOf(given)))]);
 	const others = await checkOthers({host, store}, {uuid, name: uuid});
 	// Of one that is being worked on at this moment the lock tells.
 	const free = !others.ok || await store.isDomainLocked(uuid) ? others : await checkNothingUnfinished(store, uuid, replaces);
-	return free.ok ? host.readInventory(uuid, [...new Set(givens.flatMap(given => readsOf(given)))]) : free;
+	return free.ok ? inventory : free;
 }
 
 async function planFrom({host, store, clock, nextId}: Planning, given: Asked, inventory: Inventory): Promise<Result<Plan>> {

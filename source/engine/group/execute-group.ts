@@ -11,6 +11,7 @@ import {
 	announce, beginWork, checkNotOvertaken, checkUnchanged, conclude, underLock,
 } from '../run/execute.ts';
 import {putBackAfter} from '../run/put-back.ts';
+import {readTaken} from '../run/taken-bytes.ts';
 import {checkNothingUnfinished} from '../run/unfinished.ts';
 import {
 	isGoing, nameOf, runThese, takeBack, verifyMember, type Begun, type Cause, type Member,
@@ -125,7 +126,7 @@ async function runUnchanged(members: readonly Member[], options: GroupOptions): 
 		}
 	}
 
-	const ends = await Promise.all(members.map(async ({world, plan, onEvent}) => announce(world, plan, onEvent)));
+	const ends = await Promise.all(members.map(async ({world, plan, onEvent}) => announce(world, plan, {before: await readTaken(world.host, plan), onEvent})));
 	await runAll(members, options);
 	for (const [index, member] of members.entries()) {
 		member.outcome = await ends[index]!(member.outcome ?? notBegun(causeAmong(members)));

@@ -12,7 +12,7 @@ import {fingerprintOf, imagesOf} from '../../planner/fingerprint.ts';
 import type {World} from '../world.ts';
 import {findMeanwhile} from '../recover/compare-journal.ts';
 import type {
-	AuditEntry, Journal, JournalRecord, Outcome, Host, RunEvent,
+	AuditEntry, FileStamp, Journal, JournalRecord, Outcome, Host, RunEvent,
 } from '../ports.ts';
 import {underClaim} from './claim.ts';
 import {withCommandLog} from './command-log.ts';
@@ -202,11 +202,10 @@ export async function underLock(world: World, plan: Plan, options: {lockTimeoutM
 	}
 }
 
-/** Tells that it begins, for the audit log tells of it from the first step on. What is given back is told its outcome: it measures, advises and logs. */
-export async function announce(world: World, plan: Plan, onEvent: ExecuteOptions['onEvent']): Promise<(outcome: Outcome) => Promise<Outcome>> {
+/** Tells that it begins, for the audit log tells of it from the first step on. `before`: what its files take. What is given back is told its outcome: it measures, advises and logs. */
+export function announce(world: World, plan: Plan, {before, onEvent}: Pick<ExecuteOptions, 'onEvent'> & {before: FileStamp[] | undefined}): (outcome: Outcome) => Promise<Outcome> {
 	onEvent({kind: 'started', plan: plan.id, steps: plan.steps.length});
 	const startedAt = world.clock.now().getTime();
-	const before = await readTaken(world.host, plan);
 	return async outcome => {
 		const result = await withTaken(world.host, plan, {before, outcome: await withStartAdvice(world.host, plan, outcome)});
 		await audit(world, plan, {
@@ -219,12 +218,12 @@ export async function announce(world: World, plan: Plan, onEvent: ExecuteOptions
 }
 
 async function runUnchanged(world: World, plan: Plan, options: ExecuteOptions, markBegun: () => Promise<Result<void>>): Promise<Outcome> {
-	const unchanged = await checkUnchanged(plan, world.host);
+	const [unchanged, before] = await Promise.all([checkUnchanged(plan, world.host), readTaken(world.host, plan)]);
 	if (!unchanged.ok) {
 		return {kind: 'rolled-back', failure: unchanged.failure};
 	}
 
-	const end = await announce(world, plan, options.onEvent);
+	const end = announce(world, plan, {...options, before});
 	return end(await runPlan(world, plan, options, markBegun));
 }
 

@@ -23,15 +23,10 @@ type Headers = {
 	unknown: Array<{name: string; reason: string}>;
 };
 
-/** What the headers of the other files in the image's folder name. `known`: files whose headers were read a moment ago. */
-async function readNeighbours(runner: Runner, path: string, known: ReadonlySet<string>): Promise<Result<Headers>> {
+/** What the headers of the other files in the image's folder name. `names`: of all that is there. `known`: files whose headers were read a moment ago. */
+async function readNeighbours(runner: Runner, path: string, {names, known}: {names: ReadonlySet<string>; known: ReadonlySet<string>}): Promise<Result<Headers>> {
 	const folderPath = posix.dirname(path);
-	const names = await readNames(runner, folderPath);
-	if (!names.ok) {
-		return names;
-	}
-
-	const neighbours = [...names.value].map(name => posix.join(folderPath, name)).filter(neighbour => neighbour !== path && !known.has(neighbour));
+	const neighbours = [...names].map(name => posix.join(folderPath, name)).filter(neighbour => neighbour !== path && !known.has(neighbour));
 	const facts = await readFileFacts(runner, neighbours);
 	if (!facts.ok) {
 		return facts;
@@ -55,13 +50,17 @@ export async function readImageUsers(given: {runner: Runner; source: Pick<Record
 		return records;
 	}
 
-	const [images, processes] = await Promise.all([readImages(runner, records.value.formats), readOpenProcesses(runner, path)]);
+	const [images, processes, names] = await Promise.all([readImages(runner, records.value.formats), readOpenProcesses(runner, path), readNames(runner, posix.dirname(path))]);
 	if (!images.ok) {
 		return images;
 	}
 
+	if (!names.ok) {
+		return names;
+	}
+
 	const known = new Set(images.value.filter(image => image.format === 'qcow2' && image.problems.every(({kind}) => kind === 'backing-format-not-recorded')).map(image => image.path));
-	const neighbours = await readNeighbours(runner, path, known);
+	const neighbours = await readNeighbours(runner, path, {names: names.value, known});
 	if (!neighbours.ok) {
 		return neighbours;
 	}

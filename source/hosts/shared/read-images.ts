@@ -51,16 +51,20 @@ function inOrder(images: ReadonlyMap<string, Image>, formats: ReadonlyMap<string
 
 /**
 The image at each path and all below it, each once. `formats` gives the format of the paths themselves, best the tops of chains first; those below are named
-by the headers. Fails only where the host cannot be asked.
+by the headers. `tops`: those that none of the others is likely to be backed by: they are read at once. Fails only where the host cannot be asked.
 */
-export async function readImages(runner: Runner, formats: ReadonlyMap<string, string>): Promise<Result<Image[]>> {
+export async function readImages(runner: Runner, formats: ReadonlyMap<string, string>, tops: ReadonlySet<string> = new Set()): Promise<Result<Image[]>> {
 	const images = new Map<string, Image>();
 	const mayEndInNetwork = [...formats.keys()].some(path => isInNetwork(path));
 	// Most images are named by their domains: asked for beside the chains, only the others have to be asked for after them.
 	const factsOfNamed = readFileFacts(runner, [...formats.keys()]);
 	const chains = await mapLimited(groupByStem(formats), readersAtOnce, async (group): Promise<Result<void>> => {
-		for (const [path, format] of group) {
-			const chain = images.has(path) ? succeed([]) : await readChain(runner, path, format, {mayEndInNetwork});
+		const read = async ([path, format]: [string, string]) => readChain(runner, path, format, {mayEndInNetwork});
+		const ahead = group.filter(([path]) => tops.has(path));
+		const chainsAhead = new Map((await mapLimited(ahead, readersAtOnce, read)).map((chain, index) => [ahead[index]![0], chain]));
+		for (const image of group) {
+			const [path] = image;
+			const chain = chainsAhead.get(path) ?? (images.has(path) ? succeed([]) : await read(image));
 			if (!chain.ok) {
 				return chain;
 			}

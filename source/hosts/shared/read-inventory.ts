@@ -9,7 +9,7 @@ import type {DomainDetails, HostFacts, Inventory, MemoryFileFacts} from '../../m
 import type {Pin} from '../../model/images/pin.ts';
 import {tpmPaths} from '../../model/domain/tpm.ts';
 import {nvramCopyPath, nvramPaths, type NvramFile} from '../../model/domain/nvram.ts';
-import {formatsOfDomain, pinsOfDomain} from '../../model/images/pins.ts';
+import {formatsOfDomain, pinsOfDomain, topsOfDomain} from '../../model/images/pins.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {nothingMissing, startPaths} from '../../model/domain/start-files.ts';
@@ -107,7 +107,7 @@ async function readWhole(reading: Reading, uuid: string, options: Wanted): Promi
 	}
 
 	// An overlay can only be qcow2: what is something else shows as an image that cannot be read.
-	const read = await readImages(runner, new Map([...known, ...named.value.map((path): [string, string] => [path, 'qcow2'])]));
+	const read = await readImages(runner, new Map([...known, ...named.value.map((path): [string, string] => [path, 'qcow2'])]), topsOfDomain(domain, snapshots, currentSnapshot));
 	const images = read.ok ? await withRecordedLayers(runner, read.value, [domain.definition, ...snapshots.map(snapshot => snapshot.domain)]) : read;
 	const measured = images.ok ? await withOwnBytes(runner, images.value, new Set(named.value)) : images;
 	if (!measured.ok) {

@@ -82,6 +82,17 @@ function topsFirst(snapshots: readonly Snapshot[]): Snapshot[] {
 	return [...deepestFirst.filter(snapshot => isLeaf(snapshot)), ...deepestFirst.filter(snapshot => !isLeaf(snapshot))];
 }
 
+/**
+Images that no other one of the domain is backed by, as far as the records tell: the heads, and what the leaves froze. What the current snapshot froze is below a head.
+None of them is read along with another, so they may be read at once; where the records mislead, one is read twice.
+*/
+export function topsOfDomain({liveDefinition, definition}: Domain, snapshots: readonly Snapshot[], currentSnapshot: string | undefined): Set<string> {
+	const children = childrenByParent(snapshots);
+	const leaves = snapshots.filter(({name}) => name !== currentSnapshot && !children.has(name));
+	const disks = [liveDefinition, definition, ...leaves.map(({domain}) => domain)].flatMap(found => found?.disks ?? []);
+	return new Set(disks.flatMap(({sourcePath, transient}) => [sourcePath, transient?.overlayPath].filter(path => isImageName(path))));
+}
+
 /** The format that the records give for each path, heads first, then from the leaves down. A disk without one is raw, by libvirt's own rule. */
 export function formatsOfDomain(domain: Domain, snapshots: readonly Snapshot[]): Map<string, string> {
 	const formats = new Map<string, string>();

@@ -8,11 +8,13 @@ import {serverIsSilent} from '../../model/images/unreadable-image.ts';
 import {describeFailure} from '../../model/text/describe-failure.ts';
 import type {Failure} from '../../model/failure.ts';
 import {succeed, type Result} from '../../model/result.ts';
+import {mapLimited} from '../run/concurrency.ts';
 import type {Runner} from '../run/run.ts';
 import {readOpenProcesses} from './files.ts';
 import {parseImageInfo} from './parse-image-info.ts';
 
 const readTimeoutMs = 60_000;
+const locksAtOnce = 4;
 /** libvirt itself stops at 200. */
 const mostImagesRead = 1000;
 
@@ -163,15 +165,20 @@ Adds the problem `locked` to the images that another process writes to. One ques
 */
 export async function readLocks(runner: Runner, images: readonly Image[], chainOf: (path: string) => string[]): Promise<void> {
 	const byPath = new Map(images.map(image => [image.path, image]));
+	const asked = images.filter(image => !isInNetwork(image.path) && image.problems.every(problem => problem.kind !== 'missing' && problem.kind !== 'unreadable'));
+	const mayOpenAll = (chain: readonly string[]) => !chain.some(link => isInNetwork(link));
+	// None of these answers for another, so they are asked at once.
+	const below = new Set(asked.flatMap(({path}) => chainOf(path).filter(link => link !== path)));
+	const tops = asked.filter(({path}) => !below.has(path) && mayOpenAll(chainOf(path)));
+	const locked = new Map((await mapLimited(tops, locksAtOnce, async top => isLocked(runner, top, true))).map((isTopLocked, index) => [tops[index]!.path, isTopLocked]));
 	const free = new Set<string>();
-	for (const image of images) {
-		if (free.has(image.path) || isInNetwork(image.path) || image.problems.some(problem => problem.kind === 'missing' || problem.kind === 'unreadable')) {
+	for (const image of asked) {
+		if (free.has(image.path)) {
 			continue;
 		}
 
 		const chain = chainOf(image.path);
-		const mayOpenAll = !chain.some(link => isInNetwork(link));
-		if (mayOpenAll && !await isLocked(runner, image, true)) {
+		if (mayOpenAll(chain) && !(locked.get(image.path) ?? await isLocked(runner, image, true))) {
 			for (const path of chain) {
 				free.add(path);
 			}

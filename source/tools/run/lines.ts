@@ -11,7 +11,7 @@ const fullPatienceMs = 150;
 /** The first answer comes when the program has started, and perhaps connected to another machine. */
 const firstPatienceMs = 3000;
 /** What is asked at the same moment goes the long way together: whoever asked waits for all of it. */
-const momentMs = 5;
+const momentMs = 20;
 const mostTogether = 16;
 /** Where nothing can be connected to, not every question is asked twice. */
 const pauseMs = 10_000;
@@ -42,7 +42,6 @@ export class Lines {
 			return undefined;
 		}
 
-		line.askedAt = performance.now();
 		const answer = await line.conversation.ask(question, timeoutMs);
 		line.open -= 1;
 		if (answer === undefined) {
@@ -56,7 +55,7 @@ export class Lines {
 		}
 
 		for (const next of line.open === 0 ? this.#waiting.splice(0, this.#isFar ? mostTogether : 1) : []) {
-			line.open += 1;
+			this.#join(line);
 			next(line);
 		}
 
@@ -66,6 +65,13 @@ export class Lines {
 	#open(): Line {
 		const line = {conversation: this.#start(), openedAt: performance.now(), askedAt: performance.now(), open: 1, hasAnswered: false};
 		this.#lines.add(line);
+		return line;
+	}
+
+	/** Counts from now on: what is asked at the same moment, before this question is written, goes along. */
+	#join(line: Line): Line {
+		line.open += 1;
+		line.askedAt = performance.now();
 		return line;
 	}
 
@@ -90,8 +96,7 @@ export class Lines {
 		const free = [...this.#lines].find(line => line.open === 0)
 			?? [...this.#lines].find(line => this.#isFar && now - line.askedAt < momentMs && line.open < mostTogether);
 		if (free !== undefined) {
-			free.open += 1;
-			return free;
+			return this.#join(free);
 		}
 
 		const patienceMs = this.#lines.size < this.#most ? this.#patienceMs : Math.max(this.#patienceMs, fullPatienceMs);

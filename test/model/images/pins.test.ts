@@ -2,7 +2,7 @@ import test from 'ava';
 import {
 	headDisks, type Disk, type Domain, type DomainDefinition, type SnapshotMode,
 } from '../../../source/model/domain/domain.ts';
-import {formatsOfDomain, pinsOfDomain} from '../../../source/model/images/pins.ts';
+import {formatsOfDomain, pinsOfDomain, topsOfDomain} from '../../../source/model/images/pins.ts';
 import type {Snapshot} from '../../../source/model/domain/snapshot.ts';
 
 function disk(target: string, sourcePath: string | undefined, more: Partial<Disk> = {}): Disk {
@@ -93,4 +93,10 @@ test('a record without a domain holds nothing that anybody could name', t => {
 test('formats come from the records, and a disk without one is raw', t => {
 	const formats = formatsOfDomain(domain(definition([disk('vda', '/i/a'), disk('vdb', '/dev/b', {format: undefined, sourceType: 'block'})])), [snapshot('s1', [['vda', '/i/base', 'external']])]);
 	t.deepEqual([...formats], [['/i/a', 'qcow2'], ['/dev/b', 'raw'], ['/i/base', 'qcow2']]);
+});
+
+test('the heads and what the leaves froze are the tops, but not what the current snapshot froze: a head is on it', t => {
+	const chain = [snapshot('s1', [['vda', '/i/base', 'external']]), snapshot('s2', [['vda', '/i/vda.s1', 'external']], {parent: 's1'}), snapshot('s3', [['vda', '/i/vda.s2', 'external']], {parent: 's2'})];
+	t.deepEqual(topsOfDomain(domain(definition([disk('vda', '/i/vda.s3')])), chain, 's3'), new Set(['/i/vda.s3']));
+	t.deepEqual(topsOfDomain(domain(definition([disk('vda', '/i/new')]), definition([disk('vda', '/i/live')])), chain, 's2'), new Set(['/i/live', '/i/new', '/i/vda.s2']));
 });

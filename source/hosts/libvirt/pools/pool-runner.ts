@@ -83,7 +83,8 @@ export function createPoolRunner({runner, files, isWanted}: Given): PoolRunner {
 		reached,
 		async runner(request) {
 			const {argv, where, isMutating} = request;
-			const ran = await runner(request);
+			// Wanted in the end of most listings: asked for meanwhile.
+			const [ran] = await Promise.all([runner(request), where === 'host' && isListing(argv) ? isWanted() : undefined]);
 			const isOpen = isDenied(ran) || (ran.ok && ran.value.stderr.trim() !== '');
 			const isAsked = where === 'host' && !isMutating && (argv[0] === 'find' ? isListing(argv) && (ran.ok || isOpen) : isOpen);
 			if (!isAsked) {

@@ -1,0 +1,28 @@
+import {setImmediate, setTimeout} from 'node:timers/promises';
+import test from 'ava';
+import {Lines} from '../../../source/tools/run/lines.ts';
+
+test('on a line to another machine, what is asked at the same moment goes along, however long the line was quiet before', async t => {
+	const answers: Array<() => void> = [];
+	const conversation = {
+		ask: async () => new Promise<{output: string; complaint: string}>(resolve => {
+			answers.push(() => {
+				resolve({output: '', complaint: ''});
+			});
+		}),
+		end: () => undefined,
+	};
+	const lines = new Lines(() => conversation, {most: 1, leastPatienceMs: 150, isFar: true});
+	const ask = async () => lines.ask({text: '', outputEnd: ''}, 1000);
+	const first = ask();
+	await setImmediate();
+	answers[0]!();
+	await first;
+	await setTimeout(60);
+	const both = [ask(), ask()];
+	await setImmediate();
+	t.is(answers.length, 3);
+	answers[1]!();
+	answers[2]!();
+	await Promise.all(both);
+});
