@@ -139,7 +139,7 @@ function reachFiles(given: Ways): {runner: Runner; reach: ForwardSocket; close()
 	let forwards: ReturnType<typeof createSocketForwards> | undefined;
 	return {
 		async runner(request) {
-			const place = request.where === 'host' ? await readPlace() : succeed({kind: 'here'} as const);
+			const place = request.where === 'host' || request.isMutating ? await readPlace() : succeed({kind: 'here'} as const);
 			if (!place.ok) {
 				return place;
 			}
@@ -156,7 +156,7 @@ function reachFiles(given: Ways): {runner: Runner; reach: ForwardSocket; close()
 				}
 
 				case 'elsewhere': {
-					return fail(place.value.failure);
+					return request.where === 'host' ? fail(place.value.failure) : here(request);
 				}
 			}
 		},
@@ -208,7 +208,7 @@ async function openLibvirt(uri: string | undefined, folderPath: string, options:
 		converse: conversations.start,
 		virshThere: uri === undefined ? undefined : virshThere(uri, controlFolder),
 	});
-	const store = createStateStore({folderPath, held, letGo: changing.end});
+	const store = createStateStore({folderPath, held, begin: changing.begin, letGo: changing.end});
 	const endReading = async () => {
 		ending.abort();
 		await files.close();

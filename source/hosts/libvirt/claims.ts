@@ -102,7 +102,7 @@ export function createClaims({virsh, runner, folderPath}: {virsh: Virsh; runner:
 	/** A mark that is written twice is one, and one whose writer has gone counts for nothing while nothing was changed: so this needs no process that outlives us. */
 	async function change(words: string[], file?: {path: string; text: string}): Promise<Result<void>> {
 		await writePrivately(file === undefined ? [] : [file]).catch(() => undefined);
-		if (await virsh.tell(words)) {
+		if (await virsh.tell(words, file)) {
 			return succeed(undefined);
 		}
 

@@ -60,7 +60,7 @@ export function createLibvirtHost(options: LibvirtHostOptions): Host {
 		lines, uri, isReadOnly, hypervisor, privatePath, converse, virshThere, monitors,
 	} = options;
 	const programs = withDenials(options.runner);
-	const virsh = createVirsh({runner: programs, uri, isReadOnly, ...(converse && {keep: prefix => createKeptVirsh(converse, prefix, virshThere)})});
+	const virsh = createVirsh({runner: programs, uri, isReadOnly, thereUri: virshThere?.uri, ...(converse && {keep: prefix => createKeptVirsh(converse, prefix, virshThere)})});
 	const fence = options.isFenced ? createFileFence({runner: programs, virsh}) : withoutFence(programs);
 	const pools = options.reachesPools ? openPools({programs, fence, virsh, isReadOnly}) : undefined;
 	const runner: Runner = pools === undefined ? fence.runner : async request => (await pools()).runner(request);

@@ -7,6 +7,7 @@ question an error belongs to, so where the batch complained each question withou
 */
 import {Buffer} from 'node:buffer';
 import {randomBytes} from 'node:crypto';
+import type {CommandFile} from '../../model/plan/plan.ts';
 import type {Failure} from '../../model/failure.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import type {Runner} from '../../tools/run/run.ts';
@@ -21,8 +22,8 @@ export type Virsh = {
 	/** One answer per question, in their order. Fails as a whole only where the host cannot be asked at all. */
 	ask(questions: readonly string[][], options?: {timeoutMs?: number}): Promise<Result<Answer[]>>;
 	askOne(question: string[], options?: {timeoutMs?: number}): Promise<Answer>;
-	/** For what may be said twice, and half: in the virsh that is kept open, and ends with us. False: it was not, or not heard to be; a process of its own has to say it. */
-	tell(words: string[]): Promise<boolean>;
+	/** For what may be said twice, and half: in a virsh that is kept open, or a shell over there, and ends with us. `file`: what it reads. False: it was not, or not heard to be; a process of its own has to say it. */
+	tell(words: string[], file?: CommandFile): Promise<boolean>;
 	/** The beginning of each command line. */
 	prefix: string[];
 };
@@ -34,6 +35,8 @@ type VirshOptions = {
 	isReadOnly: boolean;
 	/** Missing: each time a process is started. */
 	keep?: (prefix: readonly string[]) => KeptVirsh;
+	/** The URI for a virsh beside a daemon on another machine: what may be said twice is told to one there. */
+	thereUri?: string | undefined;
 	/** For tests. */
 	makeMark?: () => string;
 };
@@ -111,7 +114,13 @@ export function isNotSupported(failure: Failure): boolean {
 	return stderrOf(failure).includes('not supported by the connection driver');
 }
 
-export function createVirsh({runner, uri, isReadOnly, keep, makeMark}: VirshOptions): Virsh {
+async function tellThere({runner, uri}: {runner: Runner; uri: string}, words: readonly string[], file: CommandFile | undefined): Promise<boolean> {
+	const argv = ['virsh', '-q', '-c', uri, ...words.map(word => word === file?.path ? '/dev/stdin' : word)];
+	const said = await runner({argv, where: 'host', timeoutMs: defaultTimeoutMs, ...(file && {input: file.text})});
+	return said.ok;
+}
+
+export function createVirsh({runner, uri, isReadOnly, keep, thereUri, makeMark}: VirshOptions): Virsh {
 	const prefix = ['virsh', '-q', ...(isReadOnly ? ['-r'] : []), ...(uri === undefined ? [] : ['-c', uri])];
 	const kept = keep?.(prefix);
 	const nextMark = makeMark ?? (() => `vsnap-${randomBytes(12).toString('hex')}`);
@@ -172,7 +181,7 @@ export function createVirsh({runner, uri, isReadOnly, keep, makeMark}: VirshOpti
 
 	return {
 		prefix,
-		tell: async words => await kept?.tell(formatQuestion(words)) !== undefined,
+		tell: async (words, file) => thereUri === undefined ? await kept?.tell(formatQuestion(words)) !== undefined : tellThere({runner, uri: thereUri}, words, file),
 		async askOne(question, options = {}) {
 			const [answer] = await askKept([question]);
 			return answer === undefined ? askAlone(question, options) : succeed(answer);

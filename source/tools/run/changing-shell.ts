@@ -13,14 +13,16 @@ import {questionFor} from './kept-shell.ts';
 import {writePrivately} from './private-files.ts';
 import {environment, type RunRequest} from './run.ts';
 
-type ChangingShell = {
-	/** Undefined: it has to be run by itself. */
-	ask(request: RunRequest): Promise<Result<RunOutput> | undefined>;
+export type ChangingShell = {
+	/** Undefined: it has to be run by itself. `piped`: what the command reads, which is no secret of its own: it stands in its files as well. */
+	ask(request: RunRequest, piped?: string): Promise<Result<RunOutput> | undefined>;
 };
 
 export type ChangingShells = {
 	/** `ssh`: the command line up to and with the host; empty: this machine. */
 	at(ssh: readonly string[], options?: Partial<Place>): ChangingShell;
+	/** Opens those at the other end of ssh for the action that begins: it takes until its first command. */
+	begin(): void;
 	/** Ends those that hold this lock: before that it is not free. */
 	end(lock: number): Promise<void>;
 };
@@ -55,7 +57,7 @@ async function hasGone({child}: Started): Promise<void> {
 	}
 }
 
-async function change(shell: Held, {ssh, unreached}: Pick<Place, 'unreached'> & {ssh: readonly string[]}, request: RunRequest): Promise<Result<RunOutput> | undefined> {
+async function change(shell: Held, {ssh, unreached}: Pick<Place, 'unreached'> & {ssh: readonly string[]}, request: RunRequest, piped?: string): Promise<Result<RunOutput> | undefined> {
 	const argv = [...ssh, ...request.argv];
 	const startedAt = performance.now();
 	const failed = (cause: {exitCode?: number; signal?: string; stderr: string}) =>
@@ -66,7 +68,7 @@ async function change(shell: Held, {ssh, unreached}: Pick<Place, 'unreached'> & 
 		return failed({stderr: error instanceof Error ? error.message : String(error)});
 	}
 
-	const {question, readAnswer} = questionFor(request.argv);
+	const {question, readAnswer} = questionFor(request.argv, piped);
 	const said = await askStarted(shell, question, forever);
 	if (said === undefined) {
 		await hasGone(shell);
@@ -94,7 +96,13 @@ async function change(shell: Held, {ssh, unreached}: Pick<Place, 'unreached'> & 
 /** `inheritFds`: the locks of the action that goes on. Without one nothing is run here. */
 export function createChangingShells({inheritFds}: {inheritFds: () => number[]}): ChangingShells {
 	const open = new Set<Held>();
+	const far: Array<() => Promise<void>> = [];
 	return {
+		begin() {
+			for (const openShell of far) {
+				void openShell();
+			}
+		},
 		at(ssh, {unreached = (result: Result<RunOutput>) => result, moreEnvironment} = {}) {
 			const shells = new Map<string, Held>();
 			const take = async (): Promise<Held | undefined> => {
@@ -112,15 +120,24 @@ export function createChangingShells({inheritFds}: {inheritFds: () => number[]})
 				return shell;
 			};
 
+			if (ssh.length > 0) {
+				far.push(async () => {
+					const shell = await take();
+					if (shell !== undefined) {
+						shell.isBusy = false;
+					}
+				});
+			}
+
 			return {
-				async ask(request) {
+				async ask(request, piped) {
 					const shell = isForShell(request) ? await take() : undefined;
 					if (shell === undefined) {
 						return undefined;
 					}
 
 					try {
-						return await change(shell, {ssh, unreached}, request);
+						return await change(shell, {ssh, unreached}, request, piped);
 					} finally {
 						shell.isBusy = false;
 					}
@@ -132,6 +149,11 @@ export function createChangingShells({inheritFds}: {inheritFds: () => number[]})
 				if (shell.locks.includes(lock)) {
 					open.delete(shell);
 					shell.child.stdin!.end();
+					// It was opened in vain, and may not even get there.
+					if (!shell.hasAnswered && !shell.isBusy) {
+						shell.child.kill();
+					}
+
 					await hasGone(shell);
 				}
 			}

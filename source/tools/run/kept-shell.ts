@@ -20,8 +20,8 @@ const longestMs = 60_000;
 const mostShells = 3;
 const sshPatienceMs = 150;
 
-const isQuestion = ({isMutating, isDaemon, input, files = [], signal, timeoutMs}: RunRequest): boolean =>
-	!isMutating && !isDaemon && input === undefined && files.length === 0 && signal === undefined && timeoutMs !== undefined && timeoutMs <= longestMs;
+const isQuestion = ({isMutating, isDaemon, files = [], signal, timeoutMs}: RunRequest): boolean =>
+	!isMutating && !isDaemon && files.length === 0 && signal === undefined && timeoutMs !== undefined && timeoutMs <= longestMs;
 
 /** That it cannot be run, or is not there, is said by who runs it alone. */
 const notRun = new Set([126, 127]);
@@ -40,13 +40,17 @@ function between(text: string, begin: string, end: string): string {
 	return text.slice(from, text.indexOf(end, from));
 }
 
-/** A command as a line for the shell, with standard output and standard error marked each: they reach us each by itself. A line of which only a part arrives is not run. */
-export function questionFor(argv: readonly string[]): {question: Question; readAnswer: (said: Answered) => {exitCode: number; stdout: string; stderr: string}} {
+/**
+A command as a line for the shell, with standard output and standard error marked each: they reach us each by itself. A line of which only a part arrives is not run.
+`input`: what it reads from a pipe; it stands in no file and on no command line, for the shell writes it itself.
+*/
+export function questionFor(argv: readonly string[], input?: string): {question: Question; readAnswer: (said: Answered) => {exitCode: number; stdout: string; stderr: string}} {
 	const mark = `vsnap-${randomBytes(12).toString('hex')}`;
 	const [begin, middle, end] = [`${mark}-a.`, `${mark}-b.`, `${mark}-c.`];
+	const line = input === undefined ? `${keptLineOf(argv)} </dev/null` : `printf %s ${formatRemoteLine([input])} | ${keptLineOf(argv)}`;
 	return {
 		question: {
-			text: `printf ${begin}; printf ${begin} >&2; ${keptLineOf(argv)} </dev/null; printf '${middle}%s${end}' "$?"; printf ${end} >&2\n`,
+			text: `printf ${begin}; printf ${begin} >&2; ${line}; printf '${middle}%s${end}' "$?"; printf ${end} >&2\n`,
 			outputEnd: end,
 			complaintEnd: end,
 		},
@@ -64,7 +68,7 @@ export function createKeptShell(start: StartConversation, ssh: readonly string[]
 				return undefined;
 			}
 
-			const {question, readAnswer} = questionFor(request.argv);
+			const {question, readAnswer} = questionFor(request.argv, request.input);
 			const startedAt = performance.now();
 			const said = await lines.ask(question, request.timeoutMs!);
 			if (said === undefined) {

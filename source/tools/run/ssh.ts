@@ -1,6 +1,6 @@
 /**
-For qemu+ssh hosts: what must run beside the images runs there over ssh. virsh answers questions there, where it is; what changes something is said to one that runs here, whose
-URI leads to the host.
+For qemu+ssh hosts: what must run beside the images runs there over ssh. virsh answers questions there, where it is, and a change that is one call is said to it there as well; any
+other is said to one that runs here, whose URI leads to the host.
 */
 import {mkdir, rename, writeFile} from 'node:fs/promises';
 import path from 'node:path';
@@ -8,10 +8,11 @@ import process from 'node:process';
 import {quoteForShell} from '../../model/text/shell-quote.ts';
 import {fail, type Result} from '../../model/result.ts';
 import type {RunOutput} from '../../engine/ports.ts';
+import type {CommandFile} from '../../model/plan/plan.ts';
 import type {ChangingShells} from './changing-shell.ts';
 import type {StartConversation} from './conversation.ts';
 import {createKeptShell, lineOf} from './kept-shell.ts';
-import type {Runner} from './run.ts';
+import type {Runner, RunRequest} from './run.ts';
 
 export type SshTarget = {
 	user: string | undefined;
@@ -108,6 +109,22 @@ export function sshArgv(target: SshTarget, controlFolder?: string): string[] {
 }
 
 /**
+Each is one call of libvirt's, which goes on to its end whoever is connected, and reads no file of this machine but the one that it gets. A virsh that runs here goes over the line and
+back some fifteen times before it makes that call. What virsh itself watches to its end stays beside us.
+*/
+const oneCall = new Set(['define', 'undefine', 'start', 'destroy', 'resume', 'suspend', 'snapshot-create', 'snapshot-delete', 'snapshot-revert', 'checkpoint-create', 'checkpoint-delete', 'secret-define', 'secret-undefine']);
+
+/** The words of that command for a virsh beside libvirt's daemon, and what it reads instead of a file of this machine; undefined: it has to be said here. */
+export function sayThere(argv: readonly string[], files: readonly CommandFile[], target: SshTarget): {argv: string[]; piped?: string} | undefined {
+	const there = virshThere(target.uri, '');
+	const [program, quiet, connect, uri, verb = '', ...rest] = argv;
+	const [file, ...others] = files;
+	return there !== undefined && program === 'virsh' && quiet === '-q' && connect === '-c' && uri === target.uri && oneCall.has(verb) && others.length === 0 && (file === undefined || rest.includes(file.path))
+		? {argv: ['virsh', '-q', '-c', there.uri, verb, ...rest.map(word => word === file?.path ? '/dev/stdin' : word)], ...(file && {piped: file.text})}
+		: undefined;
+}
+
+/**
 Commands for `host` go over ssh, quoted for the POSIX shell that ssh starts there; commands for `here` go to `local`. One connection is shared for a
 minute. `controlFolder` must be short (a socket's path ends at about 100 characters) and private: it is made with mode 0700. `converse`: for a shell that is kept open for
 questions, `changing`: for what changes something; missing: each command has an ssh of its own.
@@ -116,9 +133,15 @@ export function createSshRunner(target: SshTarget, local: Runner, options: {cont
 	const ssh = sshArgv(target, options.controlFolder);
 	const shell = options.converse && createKeptShell(options.converse, ssh);
 	const changing = options.changing?.at(ssh, {unreached: result => asRemote(result, target)});
+	const say = changing && (async (request: RunRequest) => {
+		const words = request.isMutating ? sayThere(request.argv, request.files ?? [], target) : undefined;
+		const said = words && await changing.ask({...request, argv: words.argv, files: []}, words.piped);
+		// A person knows the command as it was planned.
+		return said?.ok === false && said.failure.kind === 'tool-failed' ? fail({...said.failure, cause: {...said.failure.cause, argv: request.argv}}) : said;
+	});
 	return async request => {
 		if (request.where === 'here') {
-			return local(request);
+			return await say?.(request) ?? local(request);
 		}
 
 		await mkdir(options.controlFolder, {recursive: true, mode: 0o700}).catch(() => undefined);

@@ -41,11 +41,13 @@ async function takePatiently(fileDescriptor: number, lockTimeoutMs: number): Pro
 export type LockHolders = {
 	/** Told of every file that commands have to inherit, and when no longer. */
 	held: Set<number>;
+	/** Told within an action that has just got its lock. */
+	begin?: () => void;
 	/** Ends what is kept open and has inherited it: a lock lasts as long as anybody has its file open. */
 	letGo?: (lock: number) => Promise<void>;
 };
 
-export function createDomainLocks(folder: PrivateFolder, {held, letGo}: LockHolders): Pick<StateStore, 'isDomainLocked' | 'lockDomain'> {
+export function createDomainLocks(folder: PrivateFolder, {held, begin, letGo}: LockHolders): Pick<StateStore, 'isDomainLocked' | 'lockDomain'> {
 	const lockFolder = path.join(folder.path, 'lock');
 	const lockPath = (uuid: string) => path.join(lockFolder, `${uuid}.lock`);
 	return {
@@ -83,7 +85,10 @@ export function createDomainLocks(folder: PrivateFolder, {held, letGo}: LockHold
 			held.add(file.value.fd);
 			const {fd} = file.value;
 			return succeed<Lock>({
-				during: async act => lockAtHand.run(fd, act),
+				during: async act => lockAtHand.run(fd, async () => {
+					begin?.();
+					return act();
+				}),
 				async release() {
 					held.delete(file.value.fd);
 					await letGo?.(fd);

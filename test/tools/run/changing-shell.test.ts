@@ -7,6 +7,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {promisify} from 'node:util';
 import test, {type ExecutionContext} from 'ava';
 import {createChangingShells} from '../../../source/tools/run/changing-shell.ts';
+import {questionFor} from '../../../source/tools/run/kept-shell.ts';
 import type {RunRequest} from '../../../source/tools/run/run.ts';
 import {takeKernelLock} from '../../../source/tools/state/lock.ts';
 
@@ -61,6 +62,32 @@ test('what a command reads is written before, for us alone; where it cannot be, 
 	const unwritable = {path: path.join(folder, 'lock', 'd.xml'), text: ''};
 	t.like(await shell.ask(change(['touch', path.join(folder, 'ran')], {files: [unwritable]})), {ok: false, failure: {kind: 'tool-failed'}});
 	await t.throwsAsync(readFile(path.join(folder, 'ran')));
+});
+
+test('what a command reads may be piped to it, and half of it is not run', async t => {
+	const {shell, folder} = await openShell(t, ssh);
+	t.like(await shell.ask(change(['cat', '/dev/stdin']), 'it\'s\n$(x)'), {ok: true, value: {stdout: 'it\'s\n$(x)'}});
+	const {question: {text}} = questionFor(['tee', path.join(folder, 'half')], 'one\ntwo\n');
+	await new Promise(resolve => {
+		spawn('sh', {stdio: ['pipe', 'ignore', 'ignore']}).once('exit', resolve).stdin.end(text.slice(0, text.indexOf('two')));
+	});
+	await t.throwsAsync(readFile(path.join(folder, 'half')));
+});
+
+test('over ssh the shell is opened when the action begins, and one that was not needed is ended with it', async t => {
+	const {shells, file} = await openShell(t);
+	const started = path.join(await mkdtemp(path.join(os.tmpdir(), 'vsnap-changing-')), 'started');
+	t.teardown(async () => rm(path.dirname(started), {recursive: true, force: true}));
+	// Like an ssh that does not get there, it does not see the end of its input.
+	const far = shells.at(['sh', '-c', `echo x >> ${started}; exec sleep 60`]);
+	shells.begin();
+	while (await readFile(started, 'utf8').catch(() => '') === '') {
+		await sleep(20);
+	}
+
+	await shells.end(file.fd);
+	t.truthy(far);
+	t.is(await readFile(started, 'utf8'), 'x\n');
 });
 
 test('what a signal has ended did perhaps its work: it has no exit code', async t => {

@@ -64,7 +64,7 @@ test('over ssh, what is asked at the same moment goes there together, and each h
 test('where it ends over there in the midst, each that went with it is left to be asked by itself', async t => {
 	const ask = openShell(t, ['sh', '-c', 'exec "$0"']);
 	t.like(await ask(['true']), {ok: true});
-	const answers = await Promise.all([['echo', 'a'], ['sh', '-c', 'kill -9 $PPID; sleep 0.1'], ['echo', 'c']].map(async argv => ask(argv)));
+	const answers = await Promise.all([['echo', 'a'], ['sh', '-c', 'sleep 0.2; kill -9 $PPID; sleep 0.1'], ['echo', 'c']].map(async argv => ask(argv)));
 	t.like(answers[0], {ok: true, value: {stdout: 'a\n'}});
 	t.deepEqual(answers.slice(1), [undefined, undefined]);
 });
@@ -76,10 +76,17 @@ test('programs speak English, and what the shell has a command of its own for is
 	t.regex(JSON.stringify(await ask(['printf', '--version'])), /coreutils/);
 });
 
-test('what changes something, reads what we write, or may take long has a process of its own', async t => {
+test('what a command reads is piped to it, and stands nowhere else', async t => {
+	const ask = openShell(t);
+	t.like(await ask(['cat', '/dev/stdin'], {input: 'it\'s $(x) %s \\\n'}), {ok: true, value: {stdout: 'it\'s $(x) %s \\\n'}});
+	t.like(await ask(['sh', '-c', 'cat /proc/$PPID/cmdline'], {input: 'hidden'}), {ok: true, value: {stdout: 'sh\0'}});
+	t.like(await ask(['sh', '-c', 'cat >&2; exit 3'], {input: 'a'}), {ok: false, failure: {cause: {exitCode: 3, stderr: 'a'}}});
+});
+
+test('what changes something or may take long has a process of its own', async t => {
 	const ask = openShell(t);
 	const {signal} = new AbortController();
-	for (const more of [{isMutating: true}, {input: 'x'}, {files: [{path: '/nowhere', text: ''}]}, {isDaemon: true}, {timeoutMs: 3_600_000}, {timeoutMs: undefined}, {signal}]) {
+	for (const more of [{isMutating: true}, {files: [{path: '/nowhere', text: ''}]}, {isDaemon: true}, {timeoutMs: 3_600_000}, {timeoutMs: undefined}, {signal}]) {
 		t.is(await ask(['echo', 'x'], more as Partial<RunRequest>), undefined, JSON.stringify(more));
 	}
 });

@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import {promisify} from 'node:util';
 import test from 'ava';
-import {sharedSshEnvironment, virshThere} from '../../../source/tools/run/ssh.ts';
+import {parseSshTarget, sayThere, sharedSshEnvironment, virshThere} from '../../../source/tools/run/ssh.ts';
 
 const run = promisify(execFile);
 
@@ -32,4 +32,20 @@ test('a virsh over there is asked only where the URI says no more than the way',
 	for (const uri of ['qemu:///system', 'qemu+ssh://host/system?socket=/run/other.sock', 'qemu+ssh://host/system?netcat=/bin/way', 'qemu+ssh://host/system?mode=direct', 'qemu+libssh2://host/system', 'qemu+tls://host/system', 'qemu+ssh:///system']) {
 		t.is(virshThere(uri, '/c'), undefined, uri);
 	}
+});
+
+test('a change that is one call is said to a virsh over there, which reads its document from a pipe', t => {
+	const uri = 'qemu+ssh://root@host/system?keyfile=/k';
+	const target = parseSshTarget(uri)!;
+	const virsh = (...words: string[]) => ['virsh', '-q', '-c', uri, ...words];
+	const there = (...words: string[]) => ['virsh', '-q', '-c', 'qemu:///system', ...words];
+	const file = {path: '/p/d.xml', text: '<domain/>'};
+	t.deepEqual(sayThere(virsh('define', '--file', '/p/d.xml'), [file], target), {argv: there('define', '--file', '/dev/stdin'), piped: '<domain/>'});
+	t.deepEqual(sayThere(virsh('start', '--domain', 'u'), [], target), {argv: there('start', '--domain', 'u')});
+	// What takes virsh several calls, two documents, another URI, one that says more than the way, another program.
+	t.is(sayThere(virsh('blockcommit', '--wait'), [], target), undefined);
+	t.is(sayThere(virsh('checkpoint-create', '/p/d.xml', '/p/e.xml'), [file, {...file, path: '/p/e.xml'}], target), undefined);
+	t.is(sayThere(['virsh', '-q', '-c', 'other', 'start'], [], target), undefined);
+	t.is(sayThere(virsh('start'), [], parseSshTarget('qemu+ssh://root@host/system?socket=/s')!), undefined);
+	t.is(sayThere(['qemu-img', 'info'], [], target), undefined);
 });
