@@ -67,8 +67,9 @@ export function createLibvirtHost(options: LibvirtHostOptions): Host {
 	const check: FileFence['check'] = pools === undefined ? fence.check : async asked => (await pools()).check(asked);
 	// libvirt refuses to tell secrets to a connection that may only read.
 	const secrets = isReadOnly ? [] : ['--security-info'];
+	const listedBefore = new Map<string, readonly string[]>();
 	const source: RecordSource = {
-		readRecords: async (uuid, {withSecrets, withoutSizes}) => readDomainRecords(virsh, uuid, {secrets: withSecrets ? secrets : [], withoutSizes}),
+		readRecords: async (uuid, {withSecrets, withoutSizes}) => readDomainRecords(virsh, uuid, {secrets: withSecrets ? secrets : [], withoutSizes, listedBefore}),
 		readForeign: async exceptUuid => readForeignRecords(virsh, exceptUuid),
 		readMemoryFile: async (path, records) => readMemoryFile({runner, virsh, path, secrets: records === undefined ? [] : secrets}),
 		readJobs: async domain => readJobs(virsh, domain),

@@ -15,7 +15,7 @@ import {isMissingDomain, type Answer, type Virsh} from '../virsh.ts';
 import {
 	hasDomainId, parseDomainState, parseFields, parseNames, readDomains,
 } from './read-host.ts';
-import {readSnapshotDocuments} from './read-snapshot-documents.ts';
+import {documentQuestion, readSnapshotDocuments} from './read-snapshot-documents.ts';
 import {readVolumePaths} from './read-volumes.ts';
 import {readLostSecrets} from './read-secrets.ts';
 import {remedyForRecord} from './record-remedy.ts';
@@ -58,8 +58,14 @@ function readRecords<T extends {name: string}>(names: string[], answers: Answer[
 	return records;
 }
 
-/** `secrets`: the flag that asks for them. `withoutSizes`: QEMU is not asked how much each checkpoint records. */
-type ReadOptions = {secrets: string[]; withoutSizes?: boolean};
+/**
+`secrets`: the flag that asks for them. `withoutSizes`: QEMU is not asked how much each checkpoint records. `listedBefore`: what the snapshots of each domain were when it was last
+read. They are asked for together with the list, which says whether they still are.
+*/
+type ReadOptions = {secrets: string[]; withoutSizes?: boolean; listedBefore: Map<string, readonly string[]>};
+
+/** Of more, the list is waited for. */
+const mostGuessed = 50;
 
 /** Fails with `domain-not-found`, `host-unreachable`, or with what keeps its definition from being read. */
 export async function readDomainRecords(virsh: Virsh, uuid: string, options: ReadOptions): Promise<Result<DomainRecords>> {
@@ -67,26 +73,24 @@ export async function readDomainRecords(virsh: Virsh, uuid: string, options: Rea
 }
 
 /** virsh complains where there is none, and a complaint costs a process: so it is asked only of a domain that has snapshots. */
-async function readCurrentName(virsh: Virsh, question: string[], listing: string): Promise<string | undefined> {
-	const current = listing.trim() === '' ? undefined : await virsh.askOne(question);
+async function readCurrentName(virsh: Virsh, question: string[], {listing, guessed}: {listing: string; guessed: Answer | undefined}): Promise<string | undefined> {
+	const current = listing.trim() === '' ? undefined : guessed ?? await virsh.askOne(question);
 	return current?.ok && current.value !== '' ? current.value.replace(/\n$/, '') : undefined;
 }
 
-async function readOnce(virsh: Virsh, uuid: string, {secrets, withoutSizes}: ReadOptions): Promise<Result<DomainRecords>> {
+async function readOnce(virsh: Virsh, uuid: string, {secrets, withoutSizes, listedBefore}: ReadOptions): Promise<Result<DomainRecords>> {
 	const on = (verb: string, ...rest: string[]) => [verb, '--domain', uuid, ...rest];
+	const before = listedBefore.get(uuid) ?? [];
+	const guessing = before.length === 0 ? [] : [on('snapshot-current', '--name'), ...before.map(name => documentQuestion(uuid, name, secrets))];
 	const answers = await virsh.ask([
-		on('dominfo'),
-		on('dumpxml', '--inactive', ...secrets),
-		on('dumpxml', ...secrets),
-		on('snapshot-list', '--name'),
-		on('checkpoint-list', '--name'),
-		on('domstate', '--reason'),
+		...[['dominfo'], ['dumpxml', '--inactive', ...secrets], ['dumpxml', ...secrets], ['snapshot-list', '--name'], ['checkpoint-list', '--name'], ['domstate', '--reason']].map(([verb, ...rest]) => on(verb!, ...rest)),
+		...guessing,
 	]);
 	if (!answers.ok) {
 		return answers;
 	}
 
-	const [info, inactive, live, snapshotNames, checkpointNames, state] = answers.value as [Answer, Answer, Answer, Answer, Answer, Answer];
+	const [info, inactive, live, snapshotNames, checkpointNames, state, guessedCurrent, ...guesses] = answers.value as [Answer, Answer, Answer, Answer, Answer, Answer, Answer | undefined, ...Answer[]];
 	const failed = [info, inactive, live].find(answer => !answer.ok);
 	if (failed && !failed.ok) {
 		return isMissingDomain(failed.failure) ? domainNotFound(virsh, uuid) : failed;
@@ -106,8 +110,8 @@ async function readOnce(virsh: Virsh, uuid: string, {secrets, withoutSizes}: Rea
 	const checkpointList = safeNames(checkpointNames, ofCheckpoints);
 	const measured = domain.value.liveDefinition === undefined || withoutSizes ? [] : checkpointList;
 	const [listed, currentName, checkpoints, sizes] = await Promise.all([
-		readSnapshotDocuments(virsh, [{uuid, listing: snapshotNames.value}], secrets),
-		readCurrentName(virsh, on('snapshot-current', '--name'), snapshotNames.value),
+		readSnapshotDocuments(virsh, [{uuid, listing: snapshotNames.value}], {secrets, guessed: guesses.flatMap((answer, index) => answer.ok ? [[before[index]!, answer]] : [])}),
+		readCurrentName(virsh, on('snapshot-current', '--name'), {listing: snapshotNames.value, guessed: guessedCurrent}),
 		virsh.ask(checkpointList.map(name => on('checkpoint-dumpxml', '--checkpointname', name, ...secrets))),
 		virsh.ask(measured.map(name => on('checkpoint-dumpxml', '--checkpointname', name, '--no-domain', '--size'))),
 	]);
@@ -120,6 +124,7 @@ async function readOnce(virsh: Virsh, uuid: string, {secrets, withoutSizes}: Rea
 	}
 
 	const {documents, ambiguousName} = listed.value[0]!;
+	listedBefore.set(uuid, documents.length > mostGuessed ? [] : documents.map(({name}) => name));
 	if (ambiguousName !== undefined) {
 		unreadable.push({name: ambiguousName, reason: 'it is listed twice, or is part of a name that contains a newline', remedy: ofSnapshots.remedyOf(ambiguousName)});
 	}

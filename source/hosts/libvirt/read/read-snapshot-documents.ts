@@ -35,13 +35,19 @@ export function joinNames(lines: readonly string[], table: string): string[] | u
 	});
 }
 
-/** One entry for each of `domains`, in their order. `secrets`: more words for the question. Fails only where the host cannot be asked. */
-export async function readSnapshotDocuments(virsh: Virsh, domains: readonly ListedSnapshots[], secrets: readonly string[] = []): Promise<Result<SnapshotDocuments[]>> {
-	const known = new Map<string, Answer>();
-	const keyOf = (uuid: string, name: string) => JSON.stringify([uuid, name]);
+const keyOf = (uuid: string, name: string) => JSON.stringify([uuid, name]);
+
+export const documentQuestion = (uuid: string, name: string, secrets: readonly string[]): string[] => ['snapshot-dumpxml', '--domain', uuid, '--snapshotname', name, ...secrets];
+
+/**
+One entry for each of `domains`, in their order. `secrets`: more words for the question. `guessed`: names of the one domain that were asked for together with its list, and what they
+gave. Fails only where the host cannot be asked.
+*/
+export async function readSnapshotDocuments(virsh: Virsh, domains: readonly ListedSnapshots[], {secrets = [], guessed = []}: {secrets?: readonly string[]; guessed?: ReadonlyArray<[string, Answer]>} = {}): Promise<Result<SnapshotDocuments[]>> {
+	const known = new Map<string, Answer>(guessed.map(([name, answer]) => [keyOf(domains[0]!.uuid, name), answer]));
 	const askFor = async (wanted: ReadonlyArray<{uuid: string; name: string}>): Promise<Result<void>> => {
 		const unasked = new Map(wanted.filter(({uuid, name}) => name !== '' && !known.has(keyOf(uuid, name))).map(snapshot => [keyOf(snapshot.uuid, snapshot.name), snapshot]));
-		const answers = await virsh.ask([...unasked.values()].map(({uuid, name}) => ['snapshot-dumpxml', '--domain', uuid, '--snapshotname', name, ...secrets]));
+		const answers = await virsh.ask([...unasked.values()].map(({uuid, name}) => documentQuestion(uuid, name, secrets)));
 		if (!answers.ok) {
 			return answers;
 		}

@@ -14,7 +14,7 @@ async function questionsFor(name: string, options: {withoutSizes?: boolean} = {}
 		return demo.runner(request);
 	};
 
-	unwrap(await readDomainRecords(createVirsh({runner, uri: 'demo:///system', isReadOnly: false}), demo.named(name).uuid, {secrets: [], ...options}));
+	unwrap(await readDomainRecords(createVirsh({runner, uri: 'demo:///system', isReadOnly: false}), demo.named(name).uuid, {secrets: [], listedBefore: new Map(), ...options}));
 	return asked.join('\n');
 }
 
@@ -23,6 +23,32 @@ test('the current snapshot is asked for where there are snapshots: elsewhere vir
 	const demo = openDemo();
 	const bare = [...demo.world.domains.values()].find(({snapshots}) => snapshots.size === 0)!;
 	t.notRegex(await questionsFor(bare.name), /snapshot-current/);
+});
+
+test('snapshots that were listed before are asked for together with the list, and no more than those that are listed count', async t => {
+	const demo = openDemo();
+	const {uuid} = demo.named('web');
+	const asked: string[] = [];
+	const runner: Runner = async request => {
+		asked.push(request.argv.join(' '));
+		return demo.runner(request);
+	};
+
+	const virsh = createVirsh({runner, uri: 'demo:///system', isReadOnly: false});
+	const listedBefore = new Map<string, readonly string[]>();
+	const read = async () => {
+		asked.length = 0;
+		return unwrap(await readDomainRecords(virsh, uuid, {secrets: [], listedBefore}));
+	};
+
+	const first = await read();
+	const firstAsked = asked.length;
+	t.deepEqual(await read(), first);
+	t.true(asked.length < firstAsked, asked.join('\n'));
+	t.false(asked.slice(1).some(words => /snapshot-(?:dumpxml|current)/.test(words)));
+	// One has gone since, and one that was there is not in the list of before.
+	listedBefore.set(uuid, ['gone', first.snapshots[0]!.name]);
+	t.deepEqual(await read(), first);
 });
 
 test('how much each checkpoint records is left out where it is not wanted', async t => {
