@@ -8,7 +8,7 @@ import test, {type ExecutionContext} from 'ava';
 import {digest} from '../../source/model/plan/fingerprint.ts';
 import type {Plan} from '../../source/model/plan/plan.ts';
 import {startLab} from './daemons.ts';
-import {makeDomain, type LabDomain} from './domains.ts';
+import {makeDomain, start, type LabDomain} from './domains.ts';
 import {expectRefused, expectReverted} from './expect.ts';
 import {makeVictims, shimBefore as shimAllBefore} from './exchange.ts';
 import {
@@ -153,6 +153,38 @@ test.serial('where nothing safe is on the same file system root is refused, and 
 	await run('sh', ['-ec', /chown root \S+; chmod go-w [^\s)]+/.exec(shown.stderr.replaceAll(/\s+/g, ' '))![0]]);
 	const followed = await runProgram(domain, create(domain, '--yes', '--json'));
 	t.is(followed.exitCode, 0, report(followed));
+});
+
+test.serial('a removal of old backups that somebody says is under way, in a folder of theirs, is not finished by root', async t => {
+	const domain = await makeDomain(t, {diskCount: 1});
+	const victims = await makeVictims(domain, ['vda.qcow2']);
+	t.teardown(async () => rm(victims.folder, {recursive: true, force: true}));
+	const [folder, untouched] = [path.join(domain.folder, 'backups'), await victims.read()];
+	await mkdir(folder);
+	await writeFile(path.join(folder, 'vda.qcow2'), 'theirs');
+	await writeFile(path.join(folder, 'prune.json'), JSON.stringify({format: 'vsnap-tui-prune', version: 1, replaced: [], removed: [{point: 'vda', files: ['vda.qcow2']}]}));
+	await chown(folder, owner, owner);
+	await chown(domain.folder, owner, owner);
+	const prune = async (options = {}) => runProgram(domain, ['backup', 'prune', folder, '--keep', '1', '--yes'], options);
+	const refused = await prune(await shimBefore(domain, 'rm', '*vda.qcow2', `mv '${folder}' '${folder}.aside'; ln -s '${victims.folder}' '${folder}'`));
+	t.deepEqual(await victims.read(), untouched);
+	t.is(refused.exitCode, 3, report(refused));
+	t.regex(refused.stderr, /can be written to by user 1234, who could exchange what root writes there/);
+	t.deepEqual((await readdir(folder)).sort(), ['prune.json', 'vda.qcow2']);
+	await chown(domain.folder, 0, 0);
+	await chown(folder, 0, 0);
+	const followed = await prune();
+	t.is(followed.exitCode, 0, report(followed));
+	t.deepEqual(await readdir(folder), []);
+});
+
+test.serial('scratch files of an export are not made by root in such a folder', async t => {
+	const domain = await makeDomain(t, {diskCount: 1});
+	await start(domain);
+	await chown(domain.folder, owner, owner);
+	const exported = await runProgram(domain, ['backup', 'export', '--socket', path.join(domain.statePath, 'nbd.sock'), '--', domain.name]);
+	t.is(exported.exitCode, 3, report(exported));
+	t.regex(exported.stderr, /can be written to by user 1234, who could replace the files that root writes to/);
 });
 
 /** A domain that is off, whose firmware keeps its variables beside the disk, in a folder of somebody else's. */

@@ -8,13 +8,13 @@ import {
 } from './domains.ts';
 import {expectRefused, expectReverted} from './expect.ts';
 import {
-	fill, makeBlockDevice, makeReadOnly, makeWritable, mountSmall,
+	fill, makeReadOnly, makeWritable, mountSmall,
 } from './file-systems.ts';
 import {holdImage} from './image-holder.ts';
 import {
 	readError, report, revert, runProgram,
 } from './program.ts';
-import {run, virsh} from './run.ts';
+import {virsh} from './run.ts';
 import {readHeads, writeOffline} from './slots.ts';
 import {
 	markLive, markOffline, takeChain, takeDiskSnapshot,
@@ -94,16 +94,6 @@ test.serial('a read-only file system is refused', async t => {
 	await expectRefused(t, domain, async () => revert(domain, 's1'), /writ/i);
 	await makeWritable(folder);
 	await expectReverted(t, domain, await revert(domain, 's1'), {digests, current: 's1'});
-});
-
-test.serial('a disk that was no file is refused', async t => {
-	const domain = await makeDomain(t, {diskCount: 1});
-	const device = await makeBlockDevice(t, path.join(domain.folder, 'device'), 16);
-	await run('qemu-img', ['create', '-q', '-f', 'qcow2', device, '8M']);
-	const xml = domainXml(domain, {devicesXml: `<disk type='block' device='disk'><driver name='qemu' type='qcow2'/><source dev='${device}'/><target dev='vdb' bus='virtio'/></disk>`});
-	await defineXml(xml);
-	await takeDiskSnapshot(domain, 's1', ['--diskspec', `vdb,snapshot=external,file=${path.join(domain.folder, 'vdb.s1')}`]);
-	await expectRefused(t, domain, async () => revert(domain, 's1'), /vdb/);
 });
 
 test.serial('a backup that runs is refused, and goes on', async t => {

@@ -14,6 +14,7 @@ import {requireActiveDisks} from '../../planner/checks/inactive-disks.ts';
 import type {PlanArguments, PlanContext} from '../../planner/context.ts';
 import type {ExportedDisk, Opening} from '../../planner/hypervisor/hypervisor.ts';
 import {planContext} from '../../planner/plan-context.ts';
+import {refuseFolderRisks} from '../../planner/steps/build-folder.ts';
 import {bitmapMisfit, newCheckpoint} from '../../planner/records/new-checkpoint.ts';
 
 export type ExportRequest = {
@@ -111,6 +112,8 @@ export function planExport(inventory: Inventory, request: ExportRequest, given: 
 		since: since && checkpoints.find(({name}) => name === since)?.disks.find(disk => disk.target === target)?.bitmap,
 		scratchPath: scratchPath(scratch ?? posix.dirname(sourcePath!), {uuid: domain.uuid, target, stamp: stampOf(given.now)}),
 	}));
+	// They are made by their names, by libvirt or for the monitor: in a private folder nobody would find them.
+	refuseFolderRisks(context, disks.map(disk => disk.scratchPath), {writer: 'root'});
 	const openings = openingsOf(context, request, {disks, leftOut, chosen, now: given.now});
 	return openings.ok && blockers.length > 0
 		? fail({kind: 'refused', blockers})

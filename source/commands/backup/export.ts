@@ -184,7 +184,8 @@ async function run(exported: Export): Promise<number> {
 export async function exportBackup(context: CommandContext, request: ExportRequest): Promise<number> {
 	const {world: {host, store, clock}, planning} = context;
 	const domain = await findDomain(host, request.domain);
-	const inventory = domain.ok ? await host.readInventory(domain.value.uuid) : domain;
+	const scratch = request.scratch === undefined ? [] : [posix.join(request.scratch, 'scratch')];
+	const inventory = domain.ok ? await host.readInventory(domain.value.uuid, scratch) : domain;
 	if (!inventory.ok) {
 		return sayFailure(context, inventory.failure);
 	}

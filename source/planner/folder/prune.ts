@@ -17,7 +17,7 @@ import {formatBytes} from '../../model/text/format.ts';
 import {quoteForShell} from '../../model/text/shell-quote.ts';
 import {listNames} from '../../model/text/list-names.ts';
 import {fileCommands} from '../hypervisor/commands.ts';
-import {refuseBackups} from './refuse-backups.ts';
+import {refuseBackups, refuseForeign} from './refuse-backups.ts';
 import {removeIfThere, verifyStep, writeSteps, type FolderPlan, type FolderStep} from './folder-plan.ts';
 import {convert, specOfDisk, wholeBytes} from './restore.ts';
 
@@ -67,20 +67,25 @@ function finishSteps(folder: string, {replaced, removed}: Pruning): FolderStep[]
 }
 
 /** One that was interrupted goes on as it began, whatever is asked for now. */
-function planFinish({id, backups: {path, points}}: PruneRequest, pruning: Pruning): Result<FolderPlan> {
+function planFinish({id, backups}: PruneRequest, pruning: Pruning): Result<FolderPlan> {
+	const {path, points} = backups;
+	const blockers: Blocker[] = [];
+	refuseUnwritable(blockers, backups);
+	refuseForeign(blockers, backups, 'prune');
 	const going = new Set(pruning.removed.flatMap(({files}) => files));
 	const replaced = new Set(pruning.replaced.flatMap(({files}) => files));
 	const leaving = new Set(pruning.removed.map(({point}) => point));
 	const needing = points.filter(({point, disks}) => !leaving.has(point) && disks.some(({file, backing}) => going.has(file) || (backing !== null && going.has(backing) && !replaced.has(file))));
-	return needing.length > 0
-		? fail({
-			kind: 'refused',
-			blockers: [{
-				kind: 'image-needed',
-				text: `A removal of old points was interrupted here, and ${needing[0]!.point}, which stays, needs files that it removes.`,
-				remedy: `Restore it elsewhere first (vsnap-tui restore ${quoteForShell(path)} --at ${needing[0]!.point} --to FOLDER), then remove all files here whose names begin with ${needing[0]!.point}.`,
-			}],
-		})
+	if (needing.length > 0) {
+		blockers.push({
+			kind: 'image-needed',
+			text: `A removal of old points was interrupted here, and ${needing[0]!.point}, which stays, needs files that it removes.`,
+			remedy: `Restore it elsewhere first (vsnap-tui restore ${quoteForShell(path)} --at ${needing[0]!.point} --to FOLDER), then remove all files here whose names begin with ${needing[0]!.point}.`,
+		});
+	}
+
+	return blockers.length > 0
+		? fail({kind: 'refused', blockers})
 		: succeed({
 			id,
 			title: `Finish the removal of old points of ${path}`,
@@ -134,6 +139,13 @@ function replaceSteps({backups, uri, workPath}: PruneRequest, {point, files}: Re
 }
 
 /** Appends. */
+function refuseUnwritable(blockers: Blocker[], {path, folder}: BackupFolder): void {
+	if (!folder.isWritable) {
+		blockers.push({kind: 'not-permitted', text: `Nothing can be changed in ${path}: it is not writable by you.`, remedy: 'Run as a user who may write there.'});
+	}
+}
+
+/** Appends. */
 function refuse(blockers: Blocker[], backups: BackupFolder, neededBytes: number): void {
 	const {path, folder, points, unreadable} = backups;
 	if (unreadable.length > 0) {
@@ -144,10 +156,7 @@ function refuse(blockers: Blocker[], backups: BackupFolder, neededBytes: number)
 		blockers.push({kind: 'not-supported', text: `${path} holds backups of several domains.`, remedy: 'Give each domain a folder: all files of a point begin with its name, and can be moved with those that it is built on.'});
 	}
 
-	if (!folder.isWritable) {
-		blockers.push({kind: 'not-permitted', text: `Nothing can be changed in ${path}: it is not writable by you.`, remedy: 'Run as a user who may write there.'});
-	}
-
+	refuseUnwritable(blockers, backups);
 	refuseBackups(blockers, backups, 'prune');
 
 	if (folder.freeBytes < neededBytes) {

@@ -26,14 +26,18 @@ const safety: Record<Use, {does: 'writes' | 'reads'; remedy: string}> = {
 	prune: {does: 'writes', remedy: 'Let only root write to that folder, and to those above it.'},
 };
 
-/** Appends. `point`: it alone is to be read. */
-export function refuseBackups(blockers: Blocker[], backups: BackupFolder, use: Use, point?: Manifest): void {
-	const {path, folder, pruning} = backups;
+/** Appends. Also where what an interrupted removal left is finished: whoever may write there may have left it. */
+export function refuseForeign(blockers: Blocker[], {path, folder}: BackupFolder, use: Use): void {
 	const {does, remedy} = safety[use];
 	if (folder.risk !== undefined) {
 		blockers.push({kind: 'not-permitted', text: `${path} can be written to by ${folder.risk.who}, who could exchange what root ${does} there.`, remedy});
 	}
+}
 
+/** Appends. `point`: it alone is to be read. */
+export function refuseBackups(blockers: Blocker[], backups: BackupFolder, use: Use, point?: Manifest): void {
+	const {path, pruning} = backups;
+	refuseForeign(blockers, backups, use);
 	if (pruning !== undefined && (point === undefined || isTouched(backups, pruning, point))) {
 		blockers.push({kind: 'unfinished-action', text: `A removal of old points was interrupted in ${path}.`, remedy: `Finish it first: vsnap-tui backup prune ${quoteForShell(path)} --yes.`});
 	}

@@ -1,6 +1,7 @@
 /**
 Checkpoints and backups on the demo host, by the real planner and executor: what is made, what goes, and what is left where a backup is stopped.
 */
+import path from 'node:path';
 import test from 'ava';
 import {planExport} from '../../../source/commands/backup/export-plan.ts';
 import {formatManifest, type Manifest} from '../../../source/model/backup/manifest.ts';
@@ -141,4 +142,16 @@ test('disks are exported until that is aborted: then no job, no scratch file and
 	t.false(await isActive());
 	t.deepEqual([...demo.world.files.keys()].sort(), before);
 	t.is([...named('db').checkpoints.keys()].at(-1), 'read');
+});
+
+test('root exports into no folder in which somebody else could put a link under the name of a scratch file', async t => {
+	const {host, named} = openEngine();
+	const inventory = unwrap(await host.readInventory(named('db').uuid));
+	const folder = path.posix.dirname(inventory.details.domain.definition.disks[0]!.sourcePath!);
+	inventory.folders.set(folder, {...inventory.folders.get(folder)!, risk: {folder, who: 'user 1000', buildIn: '/', inode: '1:9', sole: undefined}});
+	const request = {domain: 'db', socket: '/run/db.sock', since: undefined, checkpoint: undefined, disks: [], keepFreeBytes: 1, isEnding: false};
+	const given = {id: 'x', now: demoNow, workPath: '/w/x'};
+	const refused = planExport(inventory, {...request, scratch: undefined}, given);
+	t.like(refused, {ok: false, failure: {kind: 'refused', blockers: [{kind: 'not-permitted'}]}});
+	t.true(planExport(inventory, {...request, scratch: '/var/tmp'}, given).ok);
 });

@@ -62,6 +62,15 @@ test('nothing is finished that a point which was made meanwhile needs', t => {
 	t.deepEqual(blockersOf(plan(folderOf([...makePoints(4), makePoint('x', 'p2', 9)], {pruning: pruning as never}))), ['image-needed']);
 });
 
+test('what somebody else may have left as an interrupted removal is not finished by root', t => {
+	const {folder} = folderOf();
+	const pruning = {format: 'vsnap-tui-prune', version: 1, replaced: [], removed: [{point: 'vda', files: ['vda.qcow2']}]} as const;
+	const finish = (more: Partial<BackupFolder['folder']>) => plan(folderOf(makePoints(4), {pruning: pruning as never, folder: {...folder, ...more}}));
+	t.deepEqual(blockersOf(finish({risk: {folder: '/b', who: 'user 1000', buildIn: '/', inode: '1:9', sole: undefined}})), ['not-permitted']);
+	t.deepEqual(blockersOf(finish({isWritable: false})), ['not-permitted']);
+	t.true(finish({}).ok);
+});
+
 test('refused: a manifest that cannot be read, several domains, no room, a folder that others write to', t => {
 	const other = {...makePoint('x', null, 5), domain: {name: 'mail', uuid: '00000000-4b3f-4f2f-8d1e-0d5d8a3c9b11', definition: '<domain/>'}};
 	t.deepEqual(blockersOf(plan(folderOf(makePoints(4), {unreadable: [{name: 'y.json', reason: 'it is broken'}]}))), ['image-needed']);
