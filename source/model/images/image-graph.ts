@@ -62,15 +62,14 @@ export function buildImageGraph(images: readonly Image[], pins: readonly Pin[]):
 	return {nodes, keyOf};
 }
 
-/** Every pin that reaches this image, directly or through overlays on it. Empty: nothing needs it. Linear in what lies above. */
-export function holdersOf(graph: ImageGraph, path: string): Pin[] {
+/** The pins that reach an image, as far as they are asked for: its own first, then those of each image above. */
+function * pinsAbove(graph: ImageGraph, path: string): Generator<readonly Pin[]> {
 	const start = graph.keyOf(path);
 	const seen = new Set([start]);
 	const open = [start];
-	const holders: Pin[] = [];
 	for (let key = open.pop(); key !== undefined; key = open.pop()) {
 		const node = graph.nodes.get(key);
-		holders.push(...(node?.pins ?? []));
+		yield node?.pins ?? [];
 		for (const overlay of node?.overlays ?? []) {
 			if (!seen.has(overlay)) {
 				seen.add(overlay);
@@ -78,8 +77,11 @@ export function holdersOf(graph: ImageGraph, path: string): Pin[] {
 			}
 		}
 	}
+}
 
-	return holders;
+/** Every pin that reaches this image, directly or through overlays on it. Empty: nothing needs it. Linear in what lies above. */
+export function holdersOf(graph: ImageGraph, path: string): Pin[] {
+	return [...pinsAbove(graph, path)].flat();
 }
 
 /**
@@ -88,7 +90,21 @@ active layer) and an internal snapshot inside do not forbid it.
 */
 export function contentHoldersOf(graph: ImageGraph, path: string): Pin[] {
 	const key = graph.keyOf(path);
-	return holdersOf(graph, path).filter(pin => pin.hold === 'content' || graph.keyOf(pin.path) !== key);
+	return holdersOf(graph, path).filter(pin => holdsContent(graph, pin, key));
+}
+
+const holdsContent = (graph: ImageGraph, pin: Pin, key: string): boolean => pin.hold === 'content' || graph.keyOf(pin.path) !== key;
+
+/** Whether there are such pins. The first one is enough, and a frozen image has one of its own, however much lies above. */
+export function isContentHeld(graph: ImageGraph, path: string): boolean {
+	const key = graph.keyOf(path);
+	for (const pins of pinsAbove(graph, path)) {
+		if (pins.some(pin => holdsContent(graph, pin, key))) {
+			return true;
+		}
+	}
+
+	return false;
 }
 
 /** The images that stand directly on this one, whoever made them. */

@@ -3,7 +3,7 @@ What a revert to an external snapshot means for each disk: which image it is put
 */
 import {stampOf} from '../../model/text/format.ts';
 import {hasProcess, headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk} from '../../model/domain/domain.ts';
-import {chainOf, contentHoldersOf, imageAt} from '../../model/images/image-graph.ts';
+import {chainOf, isContentHeld, imageAt} from '../../model/images/image-graph.ts';
 import type {Blocker} from '../../model/failure.ts';
 import {isImageName, isInNetwork} from '../../model/qemu/network-image.ts';
 import {layoutOn, type FileFacts, type ImagePlace, type Layout} from '../../model/images/image.ts';
@@ -134,7 +134,7 @@ export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; no
 			continue;
 		}
 
-		const isFrozen = contentHoldersOf(context.graph, basePath).length > 0 || (isKept && isKeptToo(details, base));
+		const isFrozen = isContentHeld(context.graph, basePath) || (isKept && isKeptToo(details, base));
 		if (isLeftOut && (isKeptOutOfSnapshots(base) || !isFrozen)) {
 			result.untouched.push({target, ...placeInXml(context, {path: basePath, format: base.format})});
 			continue;

@@ -1,7 +1,9 @@
 import test from 'ava';
 import fc from 'fast-check';
 import {abandonHead} from '../../../source/model/images/abandon-head.ts';
-import {buildImageGraph, chainOf, contentHoldersOf, holdersOf} from '../../../source/model/images/image-graph.ts';
+import {
+	buildImageGraph, chainOf, contentHoldersOf, holdersOf, isContentHeld,
+} from '../../../source/model/images/image-graph.ts';
 import {image, pin} from '../../helpers/images.ts';
 
 const chain = [image('/base'), image('/s1', '/base'), image('/s2', '/s1')];
@@ -17,6 +19,7 @@ test('a head and an internal snapshot do not forbid to write to their own image,
 	t.deepEqual(contentHoldersOf(graph, '/s2'), []);
 	t.deepEqual(contentHoldersOf(graph, '/lone'), []);
 	t.is(contentHoldersOf(graph, '/s1').length, 2);
+	t.deepEqual(['/s1', '/s2', '/lone', '/base'].map(path => isContentHeld(graph, path)), [true, false, false, true]);
 });
 
 test('two paths to one file are one image', t => {
