@@ -42,8 +42,10 @@ type VirshOptions = {
 };
 
 const defaultTimeoutMs = 30_000;
-/** Half of what the kernel takes for one argument. */
-const batchLimitBytes = 64_000;
+/** The kernel takes 131,072 for one argument. */
+const batchLimitBytes = 96_000;
+/** About a question: they have to fit with their ends. */
+const spareBytes = 200;
 const processesAtOnce = 4;
 
 /** For virsh's own parser: single quotes hold everything but a single quote. */
@@ -60,18 +62,21 @@ type Batch = {text: string; questions: string[][]};
 /** Batches of whole questions, each within the limit. */
 export function partQuestions(questions: readonly string[][], mark: string): Batch[] {
 	const batches: Batch[] = [];
+	const texts = questions.map(question => `${formatQuestion(question)}; echo ${mark}; `);
+	const wholeBytes = Buffer.byteLength(texts.join(''));
+	// About the same for each process: the last of three would start for a few.
+	const evenBytes = Math.min(batchLimitBytes, Math.ceil(wholeBytes / Math.ceil(wholeBytes / batchLimitBytes)) + spareBytes);
 	let sizeBytes = Number.POSITIVE_INFINITY;
-	for (const question of questions) {
-		const text = `${formatQuestion(question)}; echo ${mark}; `;
+	for (const [index, text] of texts.entries()) {
 		sizeBytes += Buffer.byteLength(text);
-		if (sizeBytes > batchLimitBytes) {
+		if (sizeBytes > evenBytes) {
 			batches.push({text: '', questions: []});
 			sizeBytes = Buffer.byteLength(text);
 		}
 
 		const batch = batches.at(-1)!;
 		batch.text += text;
-		batch.questions.push(question);
+		batch.questions.push(questions[index]!);
 	}
 
 	return batches;

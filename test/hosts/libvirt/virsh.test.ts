@@ -56,7 +56,7 @@ test('batches stay below the limit of one argument, and lose no question', t => 
 	const questions = Array.from({length: 3000}, (_, index) => ['snapshot-dumpxml', '--domain', uuid, '--snapshotname', `name ${index}`]);
 	const batches = partQuestions(questions, 'MARK');
 	t.true(batches.length > 1);
-	t.true(batches.every(batch => batch.text.length <= 64_000));
+	t.true(batches.every(batch => batch.text.length <= 96_000));
 	t.deepEqual(batches.flatMap(batch => batch.questions), questions);
 });
 
@@ -110,4 +110,11 @@ test('messages that mean none of these match nothing', t => {
 
 test('a reason for people comes without virsh\'s own prefix', t => {
 	t.is(reasonOf(toolFailure(fixture('libvirt-9.0/messages/no-connection.txt'))), 'failed to connect to the hypervisor\nFailed to connect socket to \'/run/none.sock\': No such file or directory');
+});
+
+test('a thousand snapshots are asked of two processes, about as many of each', t => {
+	const questions = Array.from({length: 1000}, (_, index) => ['snapshot-dumpxml', '--domain', '6695eb01-f6a4-8304-79aa-97f2502e193f', '--snapshotname', `b${index}`]);
+	const counts = partQuestions(questions, `vsnap-${'0'.repeat(24)}`).map(batch => batch.questions.length);
+	t.is(counts.length, 2);
+	t.true(Math.abs(counts[0]! - counts[1]!) < 10, String(counts));
 });
