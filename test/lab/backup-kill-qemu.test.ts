@@ -101,3 +101,42 @@ test.serial('a domain that is off: a full backup that is cancelled in the midst 
 	t.true(performance.now() - startedAt < 30_000);
 	await expectNothingLeft(t, domain, folder, {names: [], checkpoints: []}, report(cancelled));
 });
+
+test.serial('a running standalone QEMU that is killed as any step begins: what looks whole is whole, nothing else is left, and the next backup is right', async t => {
+	const planning = await standalone(t);
+	const planningFolder = await makeTarget(t, planning);
+	await backUp(t, planning, planningFolder);
+	const planned = await planning.run(backupArgs(planning, planningFolder, '--dry-run', '--json'));
+	const {steps} = JSON.parse(planned.stdout) as Plan;
+	t.true(steps.length > 8, planned.stdout);
+	for (const {id} of steps) {
+		const domain = await standalone(t);
+		const folder = await makeTarget(t, domain);
+		await domain.mark(1);
+		await backUp(t, domain, folder);
+		const held = await domain.mark(2);
+		let isKilled = false;
+		const made = await domain.run(backupArgs(domain, folder, '--yes', '--json'), text => {
+			if (!isKilled && text.replaceAll(' ', '').includes(`"step-started","step":"${id}"`)) {
+				isKilled = true;
+				domain.killCopier();
+			}
+		});
+		t.true(isKilled, id);
+		const {outcome} = readEvents(made).at(-1) as {outcome?: {kind?: string}};
+		if (outcome?.kind !== 'done' && outcome?.kind !== 'rolled-back') {
+			const recovered = await domain.run(['recover', '--roll-back', '--yes', '--json']);
+			t.is(recovered.exitCode, 0, `${id}${report(made)}${report(recovered)}`);
+		}
+
+		const points = await readManifests(folder);
+		t.is(points.length, outcome?.kind === 'done' ? 2 : 1, id + report(made));
+		t.is((await readdir(folder)).length, points.length * 3, id);
+		for (const point of points.slice(1)) {
+			t.deepEqual(await digestPoint(folder, point), held, id);
+		}
+
+		await backUp(t, domain, folder);
+		t.deepEqual(await digestPoint(folder, (await readManifests(folder)).at(-1)!), held, id);
+	}
+});
