@@ -57,7 +57,7 @@ test('of a standalone QEMU likewise', async t => {
 	await doBare(domain, 'revert', '--paused', '--discard', '--yes', '--', domain.name, 'm1');
 	const {major} = (await askBare<{qemu: {major: number}}>(domain, 'query-version')).qemu;
 	const health = async () => (JSON.parse(await doBare(domain, 'checkpoint', 'list', '--json', '--', domain.name)) as {checkpoints: Array<{disks: Array<{health: string}>}>}).checkpoints.flatMap(({disks}) => disks.map(one => one.health));
-	for (const verb of [['create', '--disk-only', 's2'], ['checkpoint', 'delete', 'c1'], ['checkpoint', 'create', 'c2'], ['delete', 'm1']]) {
+	for (const verb of [['create', '--disk-only', 's2'], ['checkpoint', 'delete', 'c1'], ['checkpoint', 'create', 'c2']]) {
 		const refused = await runBare(domain, [...verb.slice(0, -1), '--dry-run', '--', domain.name, verb.at(-1)!]);
 		if (major >= 10) {
 			t.is(refused.exitCode, 3, `${verb.join(' ')}\n${refused.stdout}${refused.stderr}`);

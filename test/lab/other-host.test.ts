@@ -1,4 +1,8 @@
 /** libvirt's host is another machine, or sees other files under the same paths: what needs no file works, and no file of this machine is touched. */
+import {
+	mkdir, readdir, rm, writeFile,
+} from 'node:fs/promises';
+import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {startLab} from './daemons.ts';
 import {makeDomain} from './domains.ts';
@@ -42,6 +46,29 @@ test.serial('a host by TCP is looked at without its files, and no plan is made f
 		t.regex(result.stderr, /qemu\+ssh:\/\/127\.0\.0\.1\/system/);
 	}
 
+	// What came later, with folders of this machine's: they are taken for the other's, and nothing in them is read or written.
+	const folder = path.join(domain.folder, 'backups');
+	await mkdir(folder);
+	await writeFile(path.join(folder, 'prune.json'), JSON.stringify({format: 'vsnap-tui-prune', version: 1, replaced: [], removed: []}));
+	for (const args of [
+		['rename', '--yes', '--', domain.name, 's1', 's9'],
+		['branch', '--discard', '--yes', '--', domain.name, 's1', 'b1'],
+		['checkpoint', 'create', '--yes', '--', domain.name, 'c1'],
+		['backup', 'create', '--to', folder, '--yes', '--', domain.name],
+		['backup', 'export', '--socket', path.join(folder, 'nbd.sock'), '--', domain.name],
+		['backup', 'list', folder],
+		['backup', 'verify', folder],
+		['backup', 'prune', folder, '--keep', '1', '--yes'],
+		['restore', folder, '--to', folder, '--yes'],
+		['restore', folder, '--onto', domain.name, '--discard', '--yes'],
+	]) {
+		const result = await ask(...args);
+		t.is(result.exitCode, 3, `${args.join(' ')}\n${report(result)}`);
+		t.regex(result.stderr, /qemu\+ssh:\/\/127\.0\.0\.1\/system/, args.join(' '));
+	}
+
+	t.deepEqual(await readdir(folder), ['prune.json']);
+	await rm(folder, {recursive: true});
 	const reads: Array<[ProgramResult, RegExp, number]> = [
 		[await ask('list'), new RegExp(`${domain.name} +off +2`), 0],
 		[await ask('tree', '--', domain.name), /s2.*Images\n not read.*qemu\+ssh/s, 0],
