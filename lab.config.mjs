@@ -28,6 +28,7 @@ const beyondTheRun = [
 	'export',
 	'export-bare',
 	'faults',
+	'figures',
 	'firmware-backup',
 	'formats',
 	'full-disk-merge',

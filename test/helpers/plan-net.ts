@@ -172,7 +172,7 @@ export async function * netPlans(block: number): AsyncGenerator<{name: string; p
 async function * prunePlans(block: number): AsyncGenerator<{name: string; planned: Result<FolderPlan>}> {
 	for await (const {host, world} of netHosts(block)) {
 		for (const keep of host === 'libvirt-9.0' ? keeps : []) {
-			yield {name: `${block} prune`, planned: planPrune({backups: backupsOf(world), keep, uri: world.host.uri, ...given})};
+			yield {name: `${block} prune`, planned: planPrune({backups: backupsOf(world), allocated: new Map(), keep, uri: world.host.uri, ...given})};
 		}
 	}
 }

@@ -17,7 +17,8 @@ import {startLab} from './daemons.ts';
 import {
 	makeDomain, readState, start, type LabDomain,
 } from './domains.ts';
-import {readEvents, report, runProgram} from './program.ts';
+import {clusterBytes, expectFigures} from './figures.ts';
+import {runProgram} from './program.ts';
 import {run} from './run.ts';
 import {labUri} from './settings.ts';
 import {readHeads, readTags, writeLive} from './slots.ts';
@@ -25,8 +26,6 @@ import type {Digests} from './snapshots.ts';
 import {takenBy} from './world.ts';
 
 test.before(startLab);
-
-const clusterBytes = 65_536;
 
 type Kind = 'external' | 'internal' | 'mixed';
 type Journey = {
@@ -123,25 +122,14 @@ async function nextAction(journey: Journey): Promise<SoakAction> {
 async function expectWhatItSays(t: ExecutionContext, journey: Journey, action: SoakAction): Promise<void> {
 	const {domain, estate} = journey;
 	const argv = action.argv(domain.name);
-	const said = argv.join(' ');
-	const dry = await runProgram(domain, ['--dry-run', '--json', ...argv]);
-	journey.done.set(`${argv[0]!}: ${dry.exitCode}`, (journey.done.get(`${argv[0]!}: ${dry.exitCode}`) ?? 0) + 1);
-	if (dry.exitCode === 3) {
+	const unrecorded = await readUnrecorded(journey);
+	const {exitCode, plan, said} = await expectFigures(t, domain, {argv, folders: [domain.folder]});
+	journey.done.set(`${argv[0]!}: ${exitCode}`, (journey.done.get(`${argv[0]!}: ${exitCode}`) ?? 0) + 1);
+	if (plan === undefined) {
 		return;
 	}
 
-	t.is(dry.exitCode, 0, report(dry));
-	const {space, images, consequences} = JSON.parse(dry.stdout) as Plan;
-	const unrecorded = await readUnrecorded(journey);
-	const before = await takenBy(domain);
-	const result = await runProgram(domain, ['--yes', '--json', ...argv]);
-	t.is(result.exitCode, 0, `${said}\n${report(result)}`);
-	const freed = before - await takenBy(domain);
-	const tolerance = clusterBytes * new Set([...images.created.map(({path}) => path), ...images.removed, ...images.written ?? []]).size;
-	const {atLeast, atMost} = space?.freed ?? {atLeast: 0, atMost: 0};
-	t.true(freed >= atLeast - tolerance && freed <= atMost + tolerance, `${said}: promised ${atLeast} to ${atMost}, freed ${freed}`);
-	const {outcome} = readEvents(result).find(({kind}) => kind === 'finished') as unknown as {outcome: {takenBytes?: number}};
-	t.true(Math.abs(freed + (outcome.takenBytes ?? 0)) <= tolerance, `${said}: said ${outcome.takenBytes}, was ${-freed}`);
+	const {images, consequences} = plan as Plan;
 	const names = await readdir(domain.folder);
 	t.deepEqual(images.removed.filter(file => names.includes(path.basename(file))), [], `${said}: gone`);
 	const after = await readEstate(domain);

@@ -2,20 +2,18 @@
 Whether a folder can take a backup.
 */
 import type {BackupFolder} from '../../model/domain/inventory.ts';
+import {tablesBytes} from '../../model/backup/tables.ts';
 import {formatBytes} from '../../model/text/format.ts';
 import {formatCommandLine} from '../../model/text/shell-quote.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {refuseBackups} from '../../planner/folder/refuse-backups.ts';
 import type {ChosenDisk} from './choose.ts';
 
-/** Tables and metadata of each image, and the manifest, rounded up generously. */
-const marginBytes = 4 * 1024 * 1024;
-
 /** Appends blockers. */
 export function refuseFolder(context: PlanContext, backups: BackupFolder, disks: readonly ChosenDisk[]): void {
 	const {path, folder, closedAt} = backups;
 	// Nobody writes to a domain that is off: a folder that is full in the midst does no harm to it.
-	const needed = disks.reduce((sum, {atMostBytes, isUncounted}) => sum + (isUncounted ? 0 : atMostBytes) + marginBytes, 0);
+	const needed = disks.reduce((sum, {atMostBytes, isUncounted, virtualSizeBytes}) => sum + (isUncounted ? 0 : atMostBytes) + tablesBytes(virtualSizeBytes), 0);
 	if (!folder.isWritable) {
 		context.blockers.push({kind: 'not-permitted', text: `No file can be created in ${path}: it is not writable by you.`, remedy: 'Run as a user who may write there, or choose another folder.', needsRights: true});
 	}

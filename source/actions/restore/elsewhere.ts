@@ -6,12 +6,12 @@ import type {Manifest} from '../../model/backup/manifest.ts';
 import type {BackupFolder, NewIdentity, RestoreTarget} from '../../model/domain/inventory.ts';
 import type {Plan, Step} from '../../model/plan/plan.ts';
 import type {RestoreAction} from '../../model/plan/request.ts';
-import {fail, mapResult, type Result} from '../../model/result.ts';
+import {allOf, fail, mapResult, type Result} from '../../model/result.ts';
 import {refuseReadOnly} from '../../planner/checks/blockers.ts';
 import type {PlanArguments, PlanContext} from '../../planner/context.ts';
 import type {FolderStep} from '../../planner/folder/folder-plan.ts';
 import {newDomain, nothingToDefine} from '../../planner/folder/new-domain.ts';
-import {planRestoreToFolder, restoredFiles} from '../../planner/folder/restore.ts';
+import {planRestoreToFolder, restoredFiles, wholeBytes} from '../../planner/folder/restore.ts';
 import {assembleRepair, emptyRepair} from '../../planner/records/repair-plan.ts';
 import {step} from '../../planner/steps/step.ts';
 import {describeElsewhere} from './words.ts';
@@ -42,7 +42,14 @@ export function planElsewhere(context: PlanContext, {action, backups, point, tar
 	}
 
 	const files = restoredFiles(request);
+	const bytes = allOf(point.disks.map(disk => wholeBytes(backups.points, [disk])));
+	if (!bytes.ok) {
+		return bytes;
+	}
+
+	const atMost = (most: number) => ({bytes: {atLeast: 0, atMost: most}});
+	const variables = files.variables === undefined ? [] : [{path: files.variables, ...atMost(point.extras.find(({kind}) => kind !== 'tpm')!.sizeBytes)}];
 	return mapResult(assembleRepair(context, action, given, {
 		...emptyRepair(context), steps: made.value.steps.map((one, index) => toStep(one, index)), consequences: describeElsewhere(point, {domain: action.domain, notes: made.value.notes}),
-	}), plan => ({...plan, images: {...plan.images, created: [...[...files.disks.values()].map(({path, format}) => ({path, format})), ...(files.variables === undefined ? [] : [{path: files.variables}])]}}));
+	}), plan => ({...plan, images: {...plan.images, created: [...[...files.disks.values()].map(({path, format}, index) => ({path, format, ...atMost(bytes.value[index]!)})), ...variables]}}));
 }

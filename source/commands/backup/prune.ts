@@ -2,6 +2,7 @@
 `vsnap-tui backup prune FOLDER`: old points go, and what stays can be restored at every moment. `backup seal` is for the scripts of plans.
 */
 import {readFile} from 'node:fs/promises';
+import {posix} from 'node:path';
 import {quoteForShell} from '../../model/text/shell-quote.ts';
 import {planPrune, type Keep} from '../../planner/folder/prune.ts';
 import {sayFailure, type CommandContext} from '../context.ts';
@@ -22,9 +23,16 @@ export async function pruneBackups(context: CommandContext, {folder, keep, mode}
 
 	const {planning} = context;
 	const id = planning.nextId();
-	const plan = planPrune({backups: backups.value, keep, uri: facts.value.uri, id, workPath: planning.store.workPath(id)});
+	const {path, points} = backups.value;
+	const stamps = await context.world.host.readFileStamps(points.flatMap(({disks, extras}) => [...disks, ...extras]).map(({file}) => posix.join(path, file)));
+	if (!stamps.ok) {
+		return sayFailure(context, stamps.failure);
+	}
+
+	const allocated = new Map(stamps.value.map(stamp => [posix.basename(stamp.path), stamp.allocatedBytes]));
+	const plan = planPrune({backups: backups.value, allocated, keep, uri: facts.value.uri, id, workPath: planning.store.workPath(id)});
 	return plan.ok
-		? showOrRun(context, plan.value, {mode, advice: `vsnap-tui backup prune ${quoteForShell(backups.value.path)} --yes finishes it.`})
+		? showOrRun(context, plan.value, {mode, advice: `vsnap-tui backup prune ${quoteForShell(path)} --yes finishes it.`})
 		: sayFailure(context, plan.failure);
 }
 

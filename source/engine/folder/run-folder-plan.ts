@@ -1,7 +1,7 @@
 /**
 Running work in a folder of backups: step by step, and back where one fails before something was replaced.
 */
-import {fail, succeed, type Result} from '../../model/result.ts';
+import {fail, mapResult, succeed, type Result} from '../../model/result.ts';
 import type {Failure} from '../../model/failure.ts';
 import type {Command, ProgramCommand} from '../../model/plan/plan.ts';
 import {formatCommand} from '../../model/text/format-command.ts';
@@ -78,8 +78,14 @@ async function runSteps(world: World, {steps}: FolderPlan, {onStep, interrupt, a
 	return succeed(undefined);
 }
 
+/** Undefined where the host cannot be asked. */
+async function readTaken({host}: World, {files}: FolderPlan): Promise<number | undefined> {
+	const stamps = await host.readFileStamps(files);
+	return stamps.ok ? stamps.value.reduce((sum, {allocatedBytes}) => sum + allocatedBytes, 0) : undefined;
+}
+
 /** Fails with `busy` where somebody works on the domain, with `step-failed` or `interrupted`. */
-export async function runFolderPlan(silent: World, plan: FolderPlan, run: FolderRun): Promise<Result<void>> {
+export async function runFolderPlan(silent: World, plan: FolderPlan, run: FolderRun): Promise<Result<{takenBytes: number | undefined}>> {
 	const world = withCommandLog(silent, {id: plan.id, steps: []}, () => undefined);
 	const lock = await world.store.lockDomain(plan.domain.uuid, plan.title);
 	if (!lock.ok) {
@@ -88,6 +94,7 @@ export async function runFolderPlan(silent: World, plan: FolderPlan, run: Folder
 
 	const startedAt = performance.now();
 	try {
+		const before = await readTaken(world, plan);
 		const result = await runSteps(world, plan, run);
 		const facts = await world.host.readHost();
 		// As with actions: what was done stays done where the log cannot be written.
@@ -103,7 +110,8 @@ export async function runFolderPlan(silent: World, plan: FolderPlan, run: Folder
 			detail: undefined,
 			durationMs: Math.round(performance.now() - startedAt),
 		});
-		return result;
+		const after = await readTaken(world, plan);
+		return mapResult(result, () => ({takenBytes: before === undefined || after === undefined ? undefined : after - before}));
 	} finally {
 		await world.store.removeJournal(plan.id);
 		await lock.value.release();

@@ -3,7 +3,7 @@ Work in a folder of backups, or from it: not on a domain, so it needs no record 
 plan.
 */
 import {posix} from 'node:path';
-import type {ProgramCommand, Step} from '../../model/plan/plan.ts';
+import type {ProgramCommand, Space, Step} from '../../model/plan/plan.ts';
 import {fileCommands} from '../hypervisor/commands.ts';
 
 export type FolderStep = {
@@ -22,6 +22,10 @@ export type FolderPlan = {
 	/** What it means, in sentences. */
 	notes: string[];
 	steps: FolderStep[];
+	/** What it makes, replaces or removes: measured before and after. */
+	files: string[];
+	/** Undefined: it does nothing. */
+	space: Space | undefined;
 	/** Said when it is done. */
 	done: string;
 	/** Locked meanwhile, as an action on it would: of the domain that the folder is of. */

@@ -23,7 +23,8 @@ import {convert, specOfDisk, wholeBytes} from './restore.ts';
 
 export type Keep = {newest: number | undefined; since: Date | undefined};
 
-type PruneRequest = {backups: BackupFolder; keep: Keep; uri: string; id: string; workPath: string};
+/** `allocated`: what the files of the folder take, by their names. */
+type PruneRequest = {backups: BackupFolder; allocated: ReadonlyMap<string, number>; keep: Keep; uri: string; id: string; workPath: string};
 
 const filesOf = ({disks, extras}: Manifest) => [...disks, ...extras].map(({file}) => file);
 
@@ -66,9 +67,19 @@ function finishSteps(folder: string, {replaced, removed}: Pruning): FolderStep[]
 	];
 }
 
+/** What it leaves behind, and the whole images that are made before. */
+function roomOf({backups: {path, folder}, allocated}: PruneRequest, {replaced, removed}: Pruning, madeBytes: number): Pick<FolderPlan, 'files' | 'space'> {
+	const files = [...replaced, ...removed].flatMap(({files}) => files);
+	const freed = files.reduce((sum, file) => sum + (allocated.get(file) ?? 0), 0);
+	return {
+		files: files.flatMap(file => [file, readyName(file)]).map(file => posix.join(path, file)),
+		space: {freed: {atLeast: freed - madeBytes, atMost: freed}, meanwhileBytes: madeBytes, leftBytes: folder.freeBytes},
+	};
+}
+
 /** One that was interrupted goes on as it began, whatever is asked for now. */
-function planFinish({id, backups}: PruneRequest, pruning: Pruning): Result<FolderPlan> {
-	const {path, points} = backups;
+function planFinish(request: PruneRequest, pruning: Pruning): Result<FolderPlan> {
+	const {id, backups, backups: {path, points, folder}} = request;
 	const blockers: Blocker[] = [];
 	refuseUnwritable(blockers, backups);
 	refuseForeign(blockers, backups, 'prune');
@@ -91,6 +102,7 @@ function planFinish({id, backups}: PruneRequest, pruning: Pruning): Result<Folde
 			title: `Finish the removal of old points of ${path}`,
 			notes: [`It was interrupted. ${listNames([...leaving], 10)} ${leaving.size === 1 ? 'goes' : 'go'}, as was asked for then.`],
 			steps: finishSteps(path, pruning),
+			...roomOf(request, {...pruning, replaced: pruning.replaced.map(({point, files}) => ({point, files: files.filter(file => folder.names.has(readyName(file)))}))}, 0),
 			done: `The removal of old points of ${path} is finished.`,
 			domain: points.at(-1)?.domain ?? {uuid: '', name: ''},
 		});
@@ -187,7 +199,8 @@ export function planPrune(request: PruneRequest): Result<FolderPlan> {
 	}
 
 	const blockers: Blocker[] = [];
-	refuse(blockers, backups, needed.value.reduce((sum, bytes) => sum + bytes, 0));
+	const neededBytes = needed.value.reduce((sum, bytes) => sum + bytes, 0);
+	refuse(blockers, backups, neededBytes);
 	if (blockers.length > 0) {
 		return fail({kind: 'refused', blockers});
 	}
@@ -205,6 +218,7 @@ export function planPrune(request: PruneRequest): Result<FolderPlan> {
 			...(going.length === 0 ? [] : ['The checkpoints of the domain stay as they are.']),
 		],
 		steps: going.length === 0 ? [] : [...cleanSteps(backups), ...replaced.value.flat(), ...writeSteps(posix.join(path, pruningName), formatPruning(intent), null), ...finishSteps(path, intent)],
+		...(going.length === 0 ? {files: [], space: undefined} : roomOf(request, intent, neededBytes)),
 		done: going.length === 0 ? 'There was nothing to remove.' : `${going.length} old ${going.length === 1 ? 'point is' : 'points are'} removed.`,
 		domain: points.at(-1)?.domain ?? {uuid: '', name: ''},
 	});

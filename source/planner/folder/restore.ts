@@ -12,6 +12,7 @@ import type {Probe, ProgramCommand} from '../../model/plan/plan.ts';
 import {allOf, fail, succeed, type Result} from '../../model/result.ts';
 import {maskedSecret} from '../../model/xml/redact.ts';
 import {formatBytes, formatWritten} from '../../model/text/format.ts';
+import {tablesBytes} from '../../model/backup/tables.ts';
 import {fileCommands} from '../hypervisor/commands.ts';
 import {reserving} from '../steps/step.ts';
 import {refuseBackups} from './refuse-backups.ts';
@@ -39,14 +40,11 @@ export type RestoreRequest = {
 /** Where everything is afterwards: images by the disk's target, and the variables of the firmware. */
 export type RestoredFiles = {disks: Map<string, {path: string; format: RestoreFormat}>; variables: string | undefined};
 
-/** Tables and metadata of each image, rounded up generously. */
-const marginBytes = 4 * 1024 * 1024;
-
-/** What a disk may take when it is written as a whole: all that its layers hold, and no more than its size. Fails with `unreadable`. */
+/** What a disk may take when it is written as a whole: all that its layers hold, and no more than its size, and its tables. Fails with `unreadable`. */
 export function wholeBytes(points: readonly Manifest[], disks: readonly BackedUpDisk[]): Result<number> {
 	const chains = allOf(disks.map(({file}) => chainOf(linksByFile(points), file)));
 	return chains.ok
-		? succeed(chains.value.reduce((sum, chain) => sum + Math.min(chain[0]!.virtualSizeBytes, chain.reduce((held, {sizeBytes}) => held + sizeBytes, 0)) + marginBytes, 0))
+		? succeed(chains.value.reduce((sum, [disk, ...below]) => sum + Math.min(disk!.virtualSizeBytes, [disk!, ...below].reduce((held, {sizeBytes}) => held + sizeBytes, 0)) + tablesBytes(disk!.virtualSizeBytes), 0))
 		: chains;
 }
 
@@ -217,6 +215,7 @@ export function planRestoreToFolder(request: RestoreRequest): Result<FolderPlan>
 	}
 
 	const xmlPath = posix.join(request.workPath, 'restored.xml');
+	const taken = needed.value + point.extras.reduce((sum, {sizeBytes}) => sum + sizeBytes, 0);
 	return succeed({
 		id: request.id,
 		title: `Restore ${point.point} of "${point.domain.name}" ${anew === undefined ? `to ${target.path}` : `as "${anew.name}"`}`,
@@ -241,6 +240,8 @@ export function planRestoreToFolder(request: RestoreRequest): Result<FolderPlan>
 					undo: null,
 				}]),
 		],
+		files: [...pieces.value.map(({name}) => posix.join(target.path, name)), ...(anew?.tpm === undefined ? [] : [anew.tpm.path])],
+		space: {freed: {atLeast: -taken, atMost: 0}, meanwhileBytes: taken, leftBytes: target.facts.freeBytes},
 		done: anew === undefined ? `${point.point} is restored to ${target.path}.` : `"${anew.name}" is defined, as it was at ${formatWritten(point.createdAt)}; it is off.`,
 		domain: point.domain,
 	});

@@ -58,6 +58,11 @@ function insideOf({images: {written = []}, steps}: Plan, {details: {domain}}: In
 	};
 }
 
+/** Those of the images, and those that backups go to and come from. */
+function foldersOf({folders, backups, restorePlace}: Inventory): Inventory['folders'] {
+	return new Map([...folders, ...(backups ? [[backups.path, backups.folder] as const] : []), ...(restorePlace ? [[restorePlace.target.path, restorePlace.target.facts] as const] : [])]);
+}
+
 /** Undefined where it changes no file, or where it cannot be told beforehand. */
 export function spaceOf(plan: Plan, inventory: Inventory, graph: ImageGraph): Space | undefined {
 	const {images: {created, removed}, steps} = plan;
@@ -76,7 +81,8 @@ export function spaceOf(plan: Plan, inventory: Inventory, graph: ImageGraph): Sp
 	const taken = sum([...grown, inside.taken, ...created.map(file => createdBytes(inventory, file))]);
 	const given = inside.deletedFrom.map(path => ({atLeast: 0, atMost: imageAt(graph, path)?.allocatedBytes ?? 0}));
 	const freed = sum([...given, ...leftBehind.map(bytes => bytes === undefined ? {atLeast: 0, atMost: 0} : exactly(bytes))]);
-	const folders = [...new Set(files.map(path => posix.dirname(path)))].flatMap(folder => inventory.folders.get(folder) ?? []);
+	const known = foldersOf(inventory);
+	const folders = [...new Set(files.map(path => posix.dirname(path)))].flatMap(folder => known.get(folder) ?? []);
 	const systems = [...new Map(folders.map(folder => [folder.device, folder])).values()].sort((a, b) => a.freeBytes - b.freeBytes);
 	const [fullest] = systems;
 	return {

@@ -1,5 +1,6 @@
 /** Which point is restored, which disks of the domain it replaces, and what there has to be room for. */
 import test from 'ava';
+import {planAction} from '../../../source/actions/plan-action.ts';
 import {choosePoint} from '../../../source/actions/restore/choose-point.ts';
 import {chooseDisks, refuseFolders} from '../../../source/actions/restore/disks.ts';
 import type {Manifest} from '../../../source/model/backup/manifest.ts';
@@ -49,4 +50,17 @@ test('room for all that the point holds of a disk, with what it is built on, has
 	const world = withCheckpoints();
 	world.folders.set('/d', {...world.folders.get('/d')!, freeBytes: 500});
 	t.regex(choose(makePoint('p1', null), world).refused, /Not enough room in \/d: 500 B free, and the restored images may need .*--to FOLDER/);
+});
+
+test('a restore beside the domain, and the folder of a backup, are counted with what they take and what is free there', t => {
+	const world: Inventory = {...withCheckpoints(), backups: folderWith([makePoint('p1', null)])};
+	const {domain} = world.details;
+	const base = {uri: 'u', uuid: domain.uuid, name: domain.name};
+	const target = {path: '/new', facts: {path: '/', isWritable: true, freeBytes: 5e9, device: '7', names: new Set<string>()}, isMade: true};
+	const elsewhere = unwrap(planAction({
+		kind: 'restore', domain: base, from: '/b', at: undefined, isVerified: true, currentState: {kind: 'discard'}, endState: 'shutoff', elsewhere: {kind: 'folder', path: '/new'},
+	}, {...world, restorePlace: {target, identity: undefined}}, given));
+	t.deepEqual(elsewhere.images.created.map(({path, bytes}) => [path, bytes!.atMost > 1000]), [['/new/vda.qcow2', true]]);
+	t.like(elsewhere.space, {leftBytes: 5e9});
+	t.regex(elsewhere.consequences.map(({text}) => text).join('\n'), /Disk space: takes up to .* more in all; 4\.7 GiB free now\./);
 });

@@ -6,12 +6,13 @@ import {parsePruning} from '../../../source/model/backup/pruning.ts';
 import type {BackupFolder} from '../../../source/model/domain/inventory.ts';
 import {planPrune, pointsToKeep, type Keep} from '../../../source/planner/folder/prune.ts';
 import {makePoint, makePoints} from '../../helpers/backup-points.ts';
+import {unwrap} from '../../helpers/unwrap.ts';
 
 const folderOf = (points = makePoints(4), more: Partial<BackupFolder> = {}): BackupFolder => ({
 	path: '/b', folder: {path: '/b', isWritable: true, freeBytes: 1e12, device: '1', names: new Set(points.flatMap(({point, disks}) => [`${point}.json`, ...disks.map(({file}) => file)]))}, points, unreadable: [], ...more,
 });
 const keep = (newest?: number, since?: string): Keep => ({newest, since: since === undefined ? undefined : new Date(since)});
-const plan = (backups: BackupFolder, kept = keep(2)) => planPrune({backups, keep: kept, uri: 'u', id: 'i', workPath: '/w'});
+const plan = (backups: BackupFolder, kept = keep(2), allocated = new Map<string, number>()) => planPrune({backups, allocated, keep: kept, uri: 'u', id: 'i', workPath: '/w'});
 const linesOf = (planned: ReturnType<typeof plan>) => planned.ok ? planned.value.steps.map(({command}) => command.argv.join(' ')) : [];
 const blockersOf = (planned: ReturnType<typeof plan>) => !planned.ok && planned.failure.kind === 'refused' ? planned.failure.blockers.map(({kind}) => kind) : [];
 
@@ -92,3 +93,14 @@ for (const [title, change] of Object.entries({
 		t.false(parsePruning(JSON.stringify({format: 'vsnap-tui-prune', version: 1, replaced: [], ...change}), 'prune.json').ok);
 	});
 }
+
+test('what it frees in the end, what the whole copy may need meanwhile, and what is free now are said', t => {
+	const allocated = new Map([['p1.vda.qcow2', 9_000_000], ['p2.vda.qcow2', 2_000_000], ['p3.vda.qcow2', 1_000_000], ['p4.vda.qcow2', 500_000]]);
+	const {space, files} = unwrap(plan(folderOf(), keep(2), allocated));
+	t.is(space!.freed.atMost, 12_000_000);
+	t.true(space!.meanwhileBytes > 3000 && space!.meanwhileBytes < 1_000_000);
+	t.is(space!.freed.atLeast, 12_000_000 - space!.meanwhileBytes);
+	t.is(space!.leftBytes, 1e12);
+	t.deepEqual(files.filter(file => !file.endsWith('.partial')), ['/b/p3.vda.qcow2', '/b/p1.vda.qcow2', '/b/p2.vda.qcow2']);
+	t.is(unwrap(plan(folderOf(), keep(9), allocated)).space, undefined);
+});
