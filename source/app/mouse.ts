@@ -12,7 +12,7 @@ import {pressField} from './journey/update-journey.ts';
 import {moveTo} from './journey/update-field.ts';
 import type {Journey} from './journey/journey.ts';
 import {selectedCommand} from './run/update-log.ts';
-import {recoverOptions} from './run/update-recover.ts';
+import {optionsOf} from './run/update-recover.ts';
 import {
 	doctorRows, halfRows, layoutOf, listRowsOf, menuPlace, shownRows, treeRowsOf, windowTop,
 } from './layout.ts';
@@ -138,7 +138,7 @@ export function takeMouse(state: State, mouse: Mouse, {viewport, press}: {viewpo
 		}
 
 		case 'recover': {
-			const count = recoverOptions(state, scene.actions[0]!).length;
+			const count = optionsOf(state, scene).length;
 			const {firstOption: first = 0} = viewport.measure(state);
 			const onlySelects = (same: State): Update => [{...same, notice: 'Enter does it.'}, []];
 			return isPress ? pressInList(state, mouse, {first, rows: count, top: 0, count, index: scene.index}, onlySelects) : press(state, command);

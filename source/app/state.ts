@@ -156,7 +156,8 @@ export type Scene =
 	| {kind: 'ended'; run: Run; outcome: Outcome; top: number}
 	/** What became of each of several domains. */
 	| {kind: 'group-ended'; ends: readonly Ended[]; top: number}
-	| {kind: 'recover'; actions: LeftAction[]; index: number; top: number; origin: RecoverOrigin}
+	/** `isGivingUp`: it is asked whether to give the first of them up for good. */
+	| {kind: 'recover'; actions: LeftAction[]; index: number; top: number; origin: RecoverOrigin; isGivingUp?: true}
 	| {kind: 'undo'; index: number}
 	/** Without a plan: of the last actions. Without an index: the last one has the cursor. `from`: where Escape leads back to. */
 	| {kind: 'log'; planId: string | undefined; index: number | undefined; from: Scene}

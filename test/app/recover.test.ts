@@ -68,6 +68,24 @@ test('what had happened already when it was finished is told as done', async t =
 	t.is(frame.split('\n').filter(line => line.startsWith(' ✓ ')).length, 4, frame);
 });
 
+test('to give up is asked once more, with what is lost and what is left, and Enter alone leads back', async t => {
+	const brain = await afterLater();
+	await press(brain, 'x', keys.down, keys.down, keys.enter);
+	t.is(brain.state.scene.kind, 'recover');
+	const page = await frameOf(brain.state);
+	t.is(page, await acceptedFrame('interrupted-give-up-80x24', page));
+	t.regex(page, /Give up the revert to "s2"\?[^]*lost +How to finish the action, and how to roll it back/);
+	t.regex(page, /left +What it made and what it was to remove, as far as it is there:\s+\/var\/lib\/libvirt\/images\/web01/);
+	t.regex(linearText(linearPage(brain.state, plainTheme()), undefined, plainTheme()), /1\. Back\. Changes nothing\.[^]*2\. Give up\. This cannot be undone\./);
+	await press(brain, keys.enter);
+	t.like(brain.state.scene, {kind: 'recover', index: 2});
+	t.regex(await frameOf(brain.state), /▸ Give up[^]*You are asked once more/);
+	await press(brain, keys.enter, keys.escape);
+	t.like(brain.state.scene, {kind: 'recover', index: 2});
+	await press(brain, keys.enter, keys.down, keys.enter);
+	t.is(brain.state.scene.kind, 'running');
+});
+
 test('what is read at x is what is offered, and an action that is over by then is not', async t => {
 	const brain = await afterLater();
 	brain.world.unfinished = [];

@@ -101,6 +101,14 @@ function grownFiles({plan, records}: UnfinishedAction): string[] {
 	return plan.steps.flatMap(({id, grows}) => grows !== undefined && begun.has(id) ? [posix.basename(grows.path)] : []);
 }
 
+/** Nothing brings its journal back: the first answer is the one that leaves all open. */
+const giveUpOptions: Option[] = [
+	{id: 'keep', label: 'Back', note: 'Changes nothing. The action can still be recovered.'},
+	{id: 'give-up', label: 'Give up', note: 'This cannot be undone.'},
+];
+
+export const optionsOf = (state: State, scene: Scene & {kind: 'recover'}): Option[] => scene.isGivingUp ? giveUpOptions : recoverOptions(state, scene.actions[0]!);
+
 /** What can be done about an unfinished action. The way that is natural there stands first. */
 export function recoverOptions(state: State, action: LeftAction): Option[] {
 	const reason = state.isReadOnly ? readOnlyReason : undefined;
@@ -111,11 +119,16 @@ export function recoverOptions(state: State, action: LeftAction): Option[] {
 	const against = (way: Obstacle | undefined) => way === undefined ? undefined : (state.isLinear ? way.remedy : `${way.reason} ${way.remedy}`);
 	const back: Option = {id: 'back', label: 'Roll back', note: against(ways?.back) ?? rollBack, reason: reason ?? ways?.back?.reason};
 	const forward: Option = {id: 'forward', label: 'Finish', note: against(ways?.forward) ?? 'Completes the rest of the plan.', reason: reason ?? ways?.forward?.reason};
-	const giveUp: Option = {id: 'give-up', label: 'Give up', note: 'Changes nothing. The action is forgotten, and what it leaves behind is listed.', reason};
+	const giveUp: Option = {id: 'give-up', label: 'Give up', note: 'Touches nothing on the host, and forgets how to finish or roll back the action. You are asked once more.', reason};
 	const {name} = action.plan.action.domain;
 	const later: Option = {id: 'later', label: 'Later', note: `Changes nothing. "${name}" refuses other actions until then${state.isLinear ? '' : '; x leads back here'}.`};
 	const natural = isPastSwitch(action) ? [forward, back] : [back, forward];
 	return [...natural.filter(option => option.reason === undefined), ...natural.filter(option => option.reason !== undefined), giveUp, later];
+}
+
+/** Whether it is to be given up for good; or back to the ways. */
+function askAgain(state: State, {isGivingUp: _, ...scene}: Scene & {kind: 'recover'}, isGivingUp: boolean): State {
+	return {...state, scene: {...scene, index: isGivingUp ? 0 : recoverOptions(state, scene.actions[0]!).findIndex(({id}) => id === 'give-up'), top: 0, ...(isGivingUp && {isGivingUp})}};
 }
 
 export function updateRecover(state: State, command: Command | undefined): Update {
@@ -125,10 +138,10 @@ export function updateRecover(state: State, command: Command | undefined): Updat
 	}
 
 	const action = scene.actions[0]!;
-	const options = recoverOptions(state, action);
+	const options = optionsOf(state, scene);
 	const option = options[scene.index]!;
 	if (command === 'back') {
-		return [passOver(state, scene), []];
+		return [scene.isGivingUp ? askAgain(state, scene, false) : passOver(state, scene), []];
 	}
 
 	if (command !== 'accept') {
@@ -141,6 +154,10 @@ export function updateRecover(state: State, command: Command | undefined): Updat
 
 	if (option.reason !== undefined) {
 		return [{...state, notice: `${option.label}: ${option.reason}${option.reason.endsWith('.') ? '' : '.'}`}, []];
+	}
+
+	if (option.id === 'keep' || (option.id === 'give-up' && !scene.isGivingUp)) {
+		return [askAgain(state, scene, option.id === 'give-up'), []];
 	}
 
 	return startRun(state, {plan: action.plan, kind: option.id as Direction, records: action.records});

@@ -12,7 +12,7 @@ import {rowFacts, totalOf} from '../../app/browse/row-facts.ts';
 import {healthOfHost, markOf} from '../../app/doctor/health.ts';
 import {views, type State} from '../../app/state.ts';
 import {selectedCommand} from '../../app/run/update-log.ts';
-import {recoverOptions} from '../../app/run/update-recover.ts';
+import {optionsOf} from '../../app/run/update-recover.ts';
 import {describeProblem} from '../../model/images/describe-images.ts';
 import {describeHealth, formatSince, ownerOf, summariseCheckpoint} from '../../model/text/describe-checkpoint.ts';
 import {formatAge, formatBytes} from '../../model/text/format.ts';
@@ -203,12 +203,7 @@ export function linearPage(state: State, theme: Theme): LinearPage {
 		}
 
 		case 'recover': {
-			const action = scene.actions[0]!;
-			return {
-				title: 'Interrupted action',
-				lines: plainText(unfinishedLines(state, action, scene.actions.length, style)),
-				choices: optionChoices(recoverOptions(state, action)),
-			};
+			return {title: 'Interrupted action', lines: plainText(unfinishedLines(state, scene, style)), choices: optionChoices(optionsOf(state, scene))};
 		}
 	}
 }

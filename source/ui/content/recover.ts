@@ -2,14 +2,16 @@
 What an earlier run left half-way: one line that stays in sight, and its page.
 */
 import {
-	doneSteps, isPastSwitch, lastSeenSeconds, recoverOptions,
+	doneSteps, isPastSwitch, lastSeenSeconds, optionsOf,
 } from '../../app/run/update-recover.ts';
 import type {LeftAction} from '../../app/services.ts';
 import {layoutOf} from '../../app/layout.ts';
 import type {Scene, State} from '../../app/state.ts';
 import {nounOfAction, titleOfAction} from '../../actions/registry.ts';
+import {createdPaths} from '../../model/plan/plan.ts';
 import {describeStanding} from '../../model/text/describe-standing.ts';
 import {formatAge, formatMomentWithAge} from '../../model/text/format.ts';
+import {listNames} from '../../model/text/list-names.ts';
 import {noteLines} from '../parts/choices.tsx';
 import {paragraph, type Line} from '../parts/line.tsx';
 import type {Theme} from '../theme.ts';
@@ -50,9 +52,8 @@ const fewestRows = 6;
 
 /** How its page is divided: the text, the ways, and the words on the selected one. `firstOption`: the row of the screen with the first of the ways. */
 export function recoverPage(state: State, scene: Scene & {kind: 'recover'}, style: {columns: number; theme: Theme}) {
-	const action = scene.actions[0]!;
-	const lines = unfinishedLines(state, action, scene.actions.length, style);
-	const options = recoverOptions(state, action);
+	const lines = unfinishedLines(state, scene, style);
+	const options = optionsOf(state, scene);
 	const rows = layoutOf(state.columns, state.rows).bodyRows - endedHeadRows - options.length - 2;
 	const noteRows = Math.max(1, Math.min(rows - Math.min(lines.length, fewestRows), Math.max(...options.map(({note}) => noteLines(note, style).length))));
 	const lineRows = Math.min(lines.length, rows - noteRows);
@@ -62,16 +63,31 @@ export function recoverPage(state: State, scene: Scene & {kind: 'recover'}, styl
 }
 
 /** Its page, which begins with what the domain does now. */
-export function unfinishedLines(state: State, action: LeftAction, count: number, {columns, theme}: {columns: number; theme: Theme}): Line[] {
+export function unfinishedLines(state: State, {actions, isGivingUp}: Scene & {kind: 'recover'}, {columns, theme}: {columns: number; theme: Theme}): Line[] {
+	const action = actions[0]!;
+	const count = actions.length;
 	const {plan, damage, ways} = action;
 	const seen = lastSeenSeconds(action);
+	const now = ways === undefined ? 'The domain could not be read.' : describeStanding(ways.now);
 	const field = (label: string, text: string) => paragraph(text, {columns: columns - 1, theme, lead: {text: ` ${label.padEnd(11)}`, tone: 'dim'}});
+	if (isGivingUp) {
+		const files = [...new Set([...createdPaths(plan), ...plan.images.removed])];
+		return [
+			...paragraph(`Give up the ${nounOfAction(plan.action)}?`, {columns: columns - 1, theme, tone: 'warning', lead: {text: ' '}}),
+			[],
+			...field('now', `${now} It stays as it is.`),
+			...field('lost', 'How to finish the action, and how to roll it back: neither is possible afterwards.'),
+			...field('left', files.length === 0 ? 'No files of this action.' : `What it made and what it was to remove, as far as it is there: ${listNames(files, 6)}`),
+			...field('then', `"${plan.action.domain.name}" takes other actions again. Checking it shows what is left to fix.`),
+		];
+	}
+
 	return [
 		...paragraph(`The ${nounOfAction(plan.action)} was interrupted${count > 1 ? ` (1 of ${count})` : ''}.${damage === undefined ? ' Its journal is complete.' : ''}`, {
 			columns: columns - 1, theme, tone: 'warning', lead: {text: ' '},
 		}),
 		[],
-		...field('now', ways === undefined ? 'The domain could not be read.' : describeStanding(ways.now)),
+		...field('now', now),
 		...field('impact', impactOf(action)),
 		...field('action', titleOfAction(plan.action)),
 		...field('done', `${reached(action)}${isUnsure(action) ? ', and perhaps the next' : ''}`),
