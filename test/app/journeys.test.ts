@@ -1,5 +1,7 @@
 import test from 'ava';
+import {planInSight, type Journey} from '../../source/app/journey/journey.ts';
 import type {ActionStart} from '../../source/app/services.ts';
+import {momentOfJourney} from '../../source/ui/content/fields.ts';
 import {uuidOf} from '../helpers/fake-services.ts';
 import {
 	fieldAt, isStarted, journeyOf, noteOf, press, requestOf,
@@ -173,4 +175,14 @@ test('the actions of a domain without snapshots say why they are not possible', 
 	t.is(brain.state.notice, 'Merge: the domain has no snapshots.');
 	await press(brain, 'c');
 	t.is(brain.state.notice, 'Create: the domain has no disk that it writes to.');
+});
+
+test('the age above a page is that of the moment of its plan, like those in its sentences, however long it stands', async t => {
+	const brain = await press(await atWeb(), keys.up, keys.up, 'd');
+	const journey = journeyOf(brain)!;
+	const plan = {...planInSight(journey)!, plannedAt: new Date(brain.state.nowMs).toISOString()};
+	const planned: Journey = {...journey, answer: {request: journey.request, result: {ok: true, value: plan}}};
+	const moment = momentOfJourney({...brain.state, columns: 120}, planned);
+	t.regex(moment, /ago/);
+	t.is(momentOfJourney({...brain.state, columns: 120, nowMs: brain.state.nowMs + (49 * 3_600_000)}, planned), moment);
 });

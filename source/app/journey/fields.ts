@@ -8,7 +8,7 @@ import type {Plan} from '../../model/plan/plan.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
 import type {State} from '../state.ts';
 import {groupField} from './group.ts';
-import type {Journey} from './journey.ts';
+import {clockOfPage, type Journey} from './journey.ts';
 
 export function detailsOfJourney(state: State, {request}: Journey): DomainDetails | undefined {
 	return state.allDetails[request.uuid]?.value;
@@ -23,7 +23,7 @@ export function undoOfPlan(state: State, journey: Journey, plan: Plan): Undo | u
 /** All of them, also those that few need. */
 export function allFieldsOf(state: State, journey: Journey): Field[] {
 	const {request, kept, group} = journey;
-	const own = specOf(request).fields?.(request, {details: detailsOfJourney(state, journey), kept, nowMs: state.nowMs}) ?? [];
+	const own = specOf(request).fields?.(request, {details: detailsOfJourney(state, journey), kept, nowMs: clockOfPage(state, journey)}) ?? [];
 	return group === undefined ? own : [...own.filter(({isExtra}) => !isExtra), groupField(group)];
 }
 

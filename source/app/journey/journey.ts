@@ -86,6 +86,12 @@ export function planInSight({answer}: Journey): Plan | undefined {
 	return answer?.result.ok ? answer.result.value : undefined;
 }
 
+/** The clock of all ages on its page, in Unix milliseconds: that of the plan, whose sentences have theirs from then. */
+export function clockOfPage({nowMs}: {nowMs: number}, journey: Journey): number {
+	const plannedMs = Date.parse(planInSight(journey)?.plannedAt ?? '');
+	return Number.isNaN(plannedMs) ? nowMs : plannedMs;
+}
+
 /** The same for each of the domains, that of the journey first. */
 export function plansInSight(journey: Journey): readonly Plan[] {
 	const plan = planInSight(journey);

@@ -2,7 +2,7 @@
 The answers of a guided action, as the fields at the top of its page.
 */
 import {detailsOfJourney, fieldsOf} from '../../app/journey/fields.ts';
-import {subjectOfJourney, type Figures, type Journey} from '../../app/journey/journey.ts';
+import {clockOfPage, subjectOfJourney, type Figures, type Journey} from '../../app/journey/journey.ts';
 import type {State} from '../../app/state.ts';
 import type {
 	Choice, ChoiceField, Field, Option, TextField,
@@ -38,7 +38,7 @@ function subjectOf(state: State, journey: Journey): Subject | undefined {
 	const facts = details && checkpoint && summariseCheckpoint(details, checkpoint);
 	const found = snapshot ?? checkpoint;
 	return found && {
-		moment: formatMomentWithAge(found.createdAt, Math.floor(state.nowMs / 1000)),
+		moment: formatMomentWithAge(found.createdAt, Math.floor(clockOfPage(state, journey) / 1000)),
 		worth: facts === undefined ? snapshot && stateOfSnapshot(snapshot) : [describeHealth(facts), ...(facts.size === undefined ? [] : [`${formatSince(facts.size)} since then`])].join(', '),
 		description: snapshot === undefined ? checkpoint?.description : descriptionOf(snapshot),
 	};
