@@ -168,13 +168,13 @@ test.serial('beside overlays without a record another such is refused, and one w
 test.serial('a transient domain, and a managed save: each of the commands that are named makes the revert possible', async t => {
 	const domain = await makeDomain(t, {diskCount: 1});
 	await takeDiskSnapshot(domain, 's1');
-	const named = (text: string, file: string) => text.replaceAll('DOMAIN', domain.name).replaceAll('FILE', file);
-	for (const command of ['virsh start DOMAIN', 'virsh managedsave-remove DOMAIN']) {
+	const {name} = domain;
+	for (const command of [`virsh start ${name}`, `virsh managedsave-remove ${name}`]) {
 		await start(domain).catch(() => undefined);
 		await virsh('managedsave', '--domain', domain.uuid);
-		const advice = await refused(t, domain, back(domain, 's1'), 'Start the domain from it (virsh start DOMAIN), or discard it (virsh managedsave-remove DOMAIN); then try again.');
+		const advice = await refused(t, domain, back(domain, 's1'), `Start the domain from it (virsh start ${name}), or discard it (virsh managedsave-remove ${name}); then try again.`);
 		t.true(advice.includes(command));
-		await runAsTold(named(command, ''));
+		await runAsTold(command);
 		await succeeds(t, domain, back(domain, 's1', '--shutoff'));
 	}
 
@@ -182,10 +182,10 @@ test.serial('a transient domain, and a managed save: each of the commands that a
 	await virsh('snapshot-delete', '--domain', domain.uuid, '--snapshotname', 's1', '--metadata');
 	await virsh('undefine', '--domain', domain.uuid);
 	await takeDiskSnapshot(domain, 't1');
-	const advice = await refused(t, domain, back(domain, 't1'), 'Make it persistent first: virsh dumpxml DOMAIN > FILE, then virsh define FILE.');
+	const advice = await refused(t, domain, back(domain, 't1'), `Make it persistent first: virsh dumpxml ${name} > FILE, then virsh define FILE.`);
 	const file = path.join(domain.statePath, 'defined.xml');
 	for (const command of /first: (.*), then (.*)\.$/.exec(advice)!.slice(1)) {
-		await runAsTold(named(command, file));
+		await runAsTold(command.replaceAll('FILE', file));
 	}
 
 	await succeeds(t, domain, back(domain, 't1', '--shutoff'));

@@ -147,7 +147,7 @@ test.serial('a format that nobody records, and a qcow2 image that is used as raw
 	await stop(domain);
 
 	await onDisk(domain, overlay, 'raw');
-	const raw = await told(t, domain, 'format', 'Only if you know that it is qcow2: set that format (virsh edit DOMAIN, <driver type=\'qcow2\'/>). To see its content: qemu-img info ');
+	const raw = await told(t, domain, 'format', `Only if you know that it is qcow2: set that format (virsh edit ${domain.name}, <driver type='qcow2'/>). To see its content: qemu-img info `);
 	t.regex(await runAsTold(/To see its content: (.*)$/.exec(raw)![1]!), /file format: qcow2/);
 	await runAsTold(`EDITOR='sed -i "s/<driver name=.qemu. type=.raw./<driver name=\\"qemu\\" type=\\"qcow2\\"/"' virsh edit ${domain.name}`);
 	await gone(t, domain, 'format');
@@ -236,11 +236,11 @@ test.serial('checkpoints without their bitmaps: their records go with the plan t
 test.serial('a managed save beside snapshots, and a transient domain: each command that is named ends it', async t => {
 	const domain = await makeDomain(t, {diskCount: 1});
 	await takeDiskSnapshot(domain, 's1');
-	for (const command of ['virsh start', 'virsh managedsave-remove']) {
+	for (const command of [`virsh start ${domain.name}`, `virsh managedsave-remove ${domain.name}`]) {
 		await start(domain).catch(() => undefined);
 		await virsh('managedsave', '--domain', domain.uuid);
-		await told(t, domain, 'managed-save', 'Start the domain from it (virsh start), or discard it (virsh managedsave-remove).');
-		await runAsTold(`${command} ${domain.name}`);
+		await told(t, domain, 'managed-save', `Start the domain from it (virsh start ${domain.name}), or discard it (virsh managedsave-remove ${domain.name}).`);
+		await runAsTold(command);
 		await gone(t, domain, 'managed-save');
 	}
 
@@ -248,9 +248,9 @@ test.serial('a managed save beside snapshots, and a transient domain: each comma
 	await virsh('snapshot-delete', '--domain', domain.uuid, '--snapshotname', 's1', '--metadata');
 	await virsh('undefine', '--domain', domain.uuid);
 	await takeDiskSnapshot(domain, 't1');
-	const advice = await told(t, domain, 'transient', 'Make it persistent: virsh dumpxml DOMAIN > FILE, then virsh define FILE.');
+	const advice = await told(t, domain, 'transient', `Make it persistent: virsh dumpxml ${domain.name} > FILE, then virsh define FILE.`);
 	for (const command of /persistent: (.*), then (.*)\.$/.exec(advice)!.slice(1)) {
-		await runAsTold(command.replaceAll('DOMAIN', domain.name).replaceAll('FILE', path.join(domain.statePath, 'x.xml')));
+		await runAsTold(command.replaceAll('FILE', path.join(domain.statePath, 'x.xml')));
 	}
 
 	await gone(t, domain, 'transient');

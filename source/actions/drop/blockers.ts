@@ -9,6 +9,7 @@ import {imageAt} from '../../model/images/image-graph.ts';
 import {headDisks} from '../../model/domain/domain.ts';
 import {isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
+import {quoteForTerminal} from '../../model/text/shell-quote.ts';
 import {lackOfDomain} from '../../planner/checks/asked-snapshot.ts';
 import {refuseBrokenChain, refuseHeldHead} from '../../planner/checks/blockers.ts';
 import type {PlanContext} from '../../planner/context.ts';
@@ -140,7 +141,7 @@ export function requireCurrent(context: PlanContext, deleted: readonly Snapshot[
 		context.blockers.push({
 			kind: 'not-supported',
 			text: `The disks of ${domain.name} are based on none of the remaining snapshots (${remaining.map(({name}) => name).join(', ')}), so none could be current; without a current snapshot, libvirt's own revert crashes its daemon.`,
-			remedy: 'Take a snapshot first (vsnap-tui create DOMAIN NAME --disk-only): it becomes current. Then delete this one.',
+			remedy: `Take a snapshot first (vsnap-tui create ${quoteForTerminal(domain.name)} NAME --disk-only): it becomes current. Then delete this one.`,
 		});
 	}
 }

@@ -10,6 +10,7 @@ import type {Inventory} from '../../model/domain/inventory.ts';
 import type {Plan} from '../../model/plan/plan.ts';
 import type {Result} from '../../model/result.ts';
 import {frozenPath, isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
+import {quoteForTerminal} from '../../model/text/shell-quote.ts';
 import {refuseBusyDomain} from '../../planner/checks/blockers.ts';
 import type {PlanArguments, PlanContext} from '../../planner/context.ts';
 import {planContext} from '../../planner/plan-context.ts';
@@ -73,7 +74,7 @@ export function planMerge(action: MergeAction, inventory: Inventory, given: Plan
 		context.blockers.push({
 			kind: 'not-supported',
 			text: `"${snapshot.name}" is inside the images: what was written since is in them already, so there is nothing to merge.`,
-			remedy: 'Delete it: the current state stays (vsnap-tui delete DOMAIN SNAPSHOT).',
+			remedy: `Delete it: the current state stays (vsnap-tui delete ${quoteForTerminal(action.domain.name)} ${quoteForTerminal(snapshot.name)}).`,
 		});
 	}
 

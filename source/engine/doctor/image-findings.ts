@@ -11,7 +11,7 @@ import {
 } from '../../model/images/image-graph.ts';
 import {isDenied, type Image} from '../../model/images/image.ts';
 import {formatsOfDomain} from '../../model/images/pins.ts';
-import {quoteForShell} from '../../model/text/shell-quote.ts';
+import {quoteForShell, quoteForTerminal} from '../../model/text/shell-quote.ts';
 import {isDrive} from '../../model/domain/start-files.ts';
 import {describeUnreadable, permissionRemedy} from '../../model/images/unreadable-image.ts';
 import {describeMissing} from '../../planner/checks/missing-images.ts';
@@ -208,7 +208,7 @@ function reportQcow2InRaw(examination: Examination, image: Image): void {
 		severity: 'warning',
 		text: `${image.path} is used as raw, but looks like a qcow2 image.`,
 		meaning: 'If it is one, the guest sees the bytes of the file instead of its disk, and every overlay on it records it as raw for good. A guest can also write such a header into a raw disk itself.',
-		remedy: `Only if you know that it is qcow2: set that format (virsh edit DOMAIN, <driver type='qcow2'/>). To see its content: qemu-img info ${quoteForShell(image.path)}`,
+		remedy: `Only if you know that it is qcow2: set that format (virsh edit ${quoteForTerminal(examination.details.domain.name)}, <driver type='qcow2'/>). To see its content: qemu-img info ${quoteForShell(image.path)}`,
 		images: [image.path],
 	});
 }

@@ -7,6 +7,7 @@ import {hasProcess, headDisks} from '../../model/domain/domain.ts';
 import {holdersOf, imageAt} from '../../model/images/image-graph.ts';
 import {healthOf} from '../../model/domain/checkpoint-health.ts';
 import {lostNvramCopies} from '../../model/domain/nvram.ts';
+import {quoteForTerminal} from '../../model/text/shell-quote.ts';
 import {describeAction} from '../../actions/registry.ts';
 import {notedBitmaps} from '../../planner/records/noted-checkpoints.ts';
 import {isForeignNvram} from '../../planner/steps/nvram.ts';
@@ -99,7 +100,7 @@ export function findStateTroubles(examination: Examination): void {
 			severity: 'warning',
 			text: 'The domain has a managed save, and snapshots.',
 			meaning: 'The saved memory belongs to the current disks. libvirt still takes offline snapshots and reverts, and the next start would then resume old memory on other disks.',
-			remedy: 'Start the domain from it (virsh start), or discard it (virsh managedsave-remove).',
+			remedy: `Start the domain from it (virsh start ${quoteForTerminal(domain.name)}), or discard it (virsh managedsave-remove ${quoteForTerminal(domain.name)}).`,
 		});
 	}
 
@@ -109,7 +110,7 @@ export function findStateTroubles(examination: Examination): void {
 			severity: 'warning',
 			text: 'The domain is transient, and has snapshots.',
 			meaning: 'When it stops, libvirt forgets it and all its snapshots; the images stay, untracked.',
-			remedy: 'Make it persistent: virsh dumpxml DOMAIN > FILE, then virsh define FILE.',
+			remedy: `Make it persistent: virsh dumpxml ${quoteForTerminal(domain.name)} > FILE, then virsh define FILE.`,
 		});
 	}
 }

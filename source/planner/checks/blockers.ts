@@ -6,7 +6,7 @@ import {headDisks} from '../../model/domain/domain.ts';
 import {chainOf, imageAt} from '../../model/images/image-graph.ts';
 import {objectionTo} from '../../model/images/may-change.ts';
 import {formatBytes} from '../../model/text/format.ts';
-import {quoteForShell} from '../../model/text/shell-quote.ts';
+import {quoteForShell, quoteForTerminal} from '../../model/text/shell-quote.ts';
 import type {Blocker} from '../../model/failure.ts';
 import type {Image} from '../../model/images/image.ts';
 import {nameProblem} from '../../model/domain/snapshot-name.ts';
@@ -48,7 +48,7 @@ export function refuseBusyDomain(context: PlanContext, options: {staysOn?: {disk
 		blockers.push({
 			kind: 'transient',
 			text: 'The domain is transient: when it stops, libvirt forgets its definition and all its snapshots.',
-			remedy: 'Make it persistent first: virsh dumpxml DOMAIN > FILE, then virsh define FILE.',
+			remedy: `Make it persistent first: virsh dumpxml ${quoteForTerminal(domain.name)} > FILE, then virsh define FILE.`,
 		});
 	}
 
@@ -56,7 +56,7 @@ export function refuseBusyDomain(context: PlanContext, options: {staysOn?: {disk
 		blockers.push({
 			kind: 'managed-save',
 			text: 'The domain has a managed save: its memory belongs to the current disks, and the next start would resume it on other disks.',
-			remedy: 'Start the domain from it (virsh start DOMAIN), or discard it (virsh managedsave-remove DOMAIN); then try again.',
+			remedy: `Start the domain from it (virsh start ${quoteForTerminal(domain.name)}), or discard it (virsh managedsave-remove ${quoteForTerminal(domain.name)}); then try again.`,
 		});
 	}
 

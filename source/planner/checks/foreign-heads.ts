@@ -6,6 +6,7 @@ import {chainOf, imageAt, sharersOfDataFile} from '../../model/images/image-grap
 import type {Image} from '../../model/images/image.ts';
 import type {Pin} from '../../model/images/pin.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
+import {quoteForTerminal} from '../../model/text/shell-quote.ts';
 import {refuseOnce, type PlanContext} from '../context.ts';
 
 /** The permission bits that let somebody write. */
@@ -48,7 +49,7 @@ export function refuseForeignHeads(context: PlanContext, path: string, since: nu
 				refuseOnce(context, {
 					kind: 'image-in-use',
 					text: `The image ${link} is a disk of another domain (${label}) and was written to since: it no longer holds the state of the snapshot.`,
-					remedy: 'Restore it from a backup, or delete only the record of the snapshot (vsnap-tui delete DOMAIN SNAPSHOT --metadata).',
+					remedy: `Restore it from a backup, or delete only the record of the snapshot (vsnap-tui delete ${quoteForTerminal(context.inventory.details.domain.name)} SNAPSHOT --metadata).`,
 				});
 			} else if (!isWriteProtected(image)) {
 				const text = `${link} is a disk of another domain as well (${label}), which is off and has not written to it: if that domain is started, it changes what this one reads. Remove the image's write permission, or give that domain an overlay.`;

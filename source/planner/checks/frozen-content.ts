@@ -28,7 +28,7 @@ export function describeFrozenContent(context: PlanContext, given: {disks: Reado
 				? [{
 					severity: 'warning' as const,
 					text: `${target} is used as raw, but ${path} begins like a qcow2 image. If it is one, `
-						+ 'correct its format first (virsh edit DOMAIN, <driver type=\'qcow2\'/>): the overlay will name it as raw for good.',
+						+ `correct its format first (virsh edit ${domainWord}, <driver type='qcow2'/>): the overlay will name it as raw for good.`,
 				}]
 				: []),
 			...(inside.length > 0

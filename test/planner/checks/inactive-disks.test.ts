@@ -24,7 +24,7 @@ function paused(world: Inventory, {hypervisorVersion = 10_000_000, isFreshlyResu
 const oneDisk = (checkpoints = [checkpoint]) => inventory({heads: {vda: '/d/vda.qcow2'}, snapshots: [], images: [image('/d/vda.qcow2')], checkpoints});
 
 test('L22: beside checkpoints no overlay is made while their bitmaps are invisible, and the remedy lets the guest run for a moment', t => {
-	t.regex(refusalOf(paused(oneDisk()), {isDiskOnly: true}), /has not activated its disks yet\. The bitmaps of the checkpoints \(c1\) would not continue.*virsh resume DOMAIN; virsh suspend DOMAIN/);
+	t.regex(refusalOf(paused(oneDisk()), {isDiskOnly: true}), /has not activated its disks yet\. The bitmaps of the checkpoints \(c1\) would not continue.*virsh resume web; virsh suspend web/);
 	t.is(refusalOf(paused(oneDisk(), {isFreshlyResumed: false}), {isDiskOnly: true}), '');
 	t.is(refusalOf(paused(oneDisk(), {hypervisorVersion: 9_002_000}), {isDiskOnly: true}), '', 'older QEMU activates them at once');
 	t.is(refusalOf(paused(oneDisk([])), {isDiskOnly: true}), '', 'there is nothing to lose');
