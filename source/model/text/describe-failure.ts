@@ -23,7 +23,9 @@ function describeTool(cause: ToolFailure): string {
 	const isJob = cause.argv.some(word => word === 'blockpull' || word === 'blockcommit');
 	const silence = isJob && cause.exitCode !== undefined ? ', and QEMU\'s job gave no reason: most often the disk is full or failing' : '';
 	const key = output.includes('Invalid password, cannot unlock any keyslot') ? `\n${secretHint}` : '';
-	return `${cause.argv.join(' ')}\n${end}${output === '' ? silence : `:\n${output}`}${key}`;
+	// One virsh is asked several things, with marks between the answers that are nobody's concern.
+	const command = cause.argv.join(' ').replaceAll(/; echo vsnap-[\da-f]{24}(?=;|$)/g, '');
+	return `${command.replace(/; $/, '')}\n${end}${output === '' ? silence : `:\n${output}`}${key}`;
 }
 
 const monitorHints = {

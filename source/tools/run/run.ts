@@ -125,7 +125,7 @@ export function createLocalRunner(options: {inheritFds?: () => number[]; moreEnv
 			...(result.exitCode === undefined ? {} : {exitCode: result.exitCode}),
 			...(result.signal === undefined ? {} : {signal: result.signal}),
 			timedOut: result.timedOut,
-			stderr: stderr === '' && result.exitCode === undefined ? result.originalMessage ?? result.shortMessage ?? '' : stderr,
+			stderr: stderr === '' && result.exitCode === undefined && !result.timedOut ? result.originalMessage ?? result.shortMessage ?? '' : stderr,
 		});
 	};
 }

@@ -9,3 +9,9 @@ test('a host that cannot be reached is named, with what virsh said of it and not
 	t.true(describeFailure({kind: 'host-unreachable', uri: 'default', cause: cause(stderr)}).message.startsWith('The default host of libvirt cannot be reached: '));
 	t.is(describeFailure({kind: 'host-unreachable', uri: 'x', cause: cause('', true)}).message, 'The host x cannot be reached: virsh list\ngave no answer within 30 s');
 });
+
+test('of a virsh that is asked several things at once, and gives no answer, the questions are told without the marks between the answers', t => {
+	const mark = 'vsnap-a7590473584b203e86ccc71f';
+	const argv = ['virsh', '-q', '-c', 'qemu:///system', `hostname; echo ${mark}; capabilities; echo ${mark}; `];
+	t.is(describeFailure({kind: 'tool-failed', cause: {argv, timedOut: true, stderr: '', durationMs: 30_000}}).message, 'virsh -q -c qemu:///system hostname; capabilities\ngave no answer within 30 s');
+});
