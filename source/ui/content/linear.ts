@@ -31,7 +31,7 @@ import {spokenCommands} from './run/command-log.ts';
 import {spokenUndo, undoTitle} from './run/undo.ts';
 import {describeLeft, unfinishedLines} from './recover.ts';
 import {progressOfRun} from './run/run.ts';
-import {healthMarks, hostHealthWords, kindOfSnapshot} from './words.ts';
+import {healthMarks, hostHealthWords, spokenKindOf} from './words.ts';
 
 const nodeText: (node: TreeNode, parent: string | undefined, state: State) => string = byKind({
 	snapshot(node, _parent, state) {
@@ -40,7 +40,7 @@ const nodeText: (node: TreeNode, parent: string | undefined, state: State) => st
 		const size = totalOf(rowFacts(selectedDetails(state)!).sizesOf(snapshot));
 		return [
 			snapshot.name,
-			kindOfSnapshot(snapshot),
+			spokenKindOf(snapshot),
 			...(size === undefined ? [] : [formatBytes(size)]),
 			age,
 			`${snapshot.parent === undefined ? 'a root' : `after ${snapshot.parent}`}${snapshot.isCurrent ? ', current' : ''}`,

@@ -102,6 +102,13 @@ export function stateOfSnapshot(snapshot: Snapshot): string {
 	return words[conditionOf(snapshot)];
 }
 
+/** What a snapshot holds, and how good that state is, to be read aloud: no abbreviations. */
+export function spokenKindOf(snapshot: Snapshot): string {
+	const [kind] = kindOfSnapshot(snapshot).split(/[,+]/);
+	const what = {internal: 'inside the images', mixed: 'disks, some of them inside their images', memory: 'memory alone'}[kind!] ?? kind!;
+	return kind === 'memory' || kind === 'nothing' ? what : `${what}, ${stateOfSnapshot(snapshot)}`;
+}
+
 /** A lock on the head of a running domain is as it should be, and a file that this user may not open is no fault of the file: both are said, and are no problem. */
 export function isTrouble(problem: ImageProblem): boolean {
 	return problem.kind !== 'locked' && !isDenied(problem);

@@ -1,5 +1,5 @@
 import test from 'ava';
-import {kindOfSnapshot, stateOfSnapshot} from '../../../source/ui/content/words.ts';
+import {kindOfSnapshot, spokenKindOf, stateOfSnapshot} from '../../../source/ui/content/words.ts';
 import type {Snapshot} from '../../../source/model/domain/snapshot.ts';
 
 const words = (state: string, mode: 'no' | 'internal') => stateOfSnapshot({state, memory: {mode}} as Snapshot);
@@ -18,4 +18,12 @@ test('the tree says of each snapshot how good its state is', t => {
 	t.is(kind('disk-snapshot'), 'disks, crash');
 	t.is(kind('disk-snapshot', {isFrozen: true}), 'disks, frozen');
 	t.is(kind('running', {memory: {mode: 'external', path: '/m'}}), 'disks+memory');
+});
+
+test('what is read aloud of a snapshot has no abbreviations', t => {
+	const spoken = (state: string, mode: 'external' | 'internal', memory: 'no' | 'internal' = 'no') =>
+		spokenKindOf({state, memory: {mode: memory}, disks: [{target: 'vda', mode}]} as Snapshot);
+	t.is(spoken('disk-snapshot', 'external'), 'disks, crash-consistent, no memory');
+	t.is(spoken('shutoff', 'internal'), 'inside the images, taken while it was off');
+	t.is(spoken('running', 'internal', 'internal'), 'inside the images, with memory, taken while it ran');
 });
