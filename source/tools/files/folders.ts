@@ -31,6 +31,12 @@ function parseContents(stdout: string): Map<string, Contents & {names: Set<strin
 	return found;
 }
 
+/** Of what find says, the end: the path is named already. */
+function reasonOf(complaint: string | undefined): string {
+	const end = complaint?.split(': ').at(-1);
+	return end === 'No such file or directory' ? 'there is no such folder' : end ?? 'it cannot be looked at';
+}
+
 async function readContents(runner: Runner, paths: readonly string[]): Promise<Map<string, Result<Contents>>> {
 	// An entry that cannot be looked at is still a name; one that vanishes meanwhile is none.
 	const answer = await runner({
@@ -44,7 +50,7 @@ async function readContents(runner: Runner, paths: readonly string[]): Promise<M
 		const contents = found.get(path);
 		const complaint = answer.ok ? answer.value.stderr.split('\n').find(line => line.includes(`'${path}'`)) : undefined;
 		const isUnreadable = contents === undefined || (contents.names.size === 0 && complaint !== undefined);
-		return [path, answer.ok ? (isUnreadable ? fail({kind: 'unreadable', what: path, reason: complaint ?? 'it cannot be looked at'}) : succeed(contents)) : answer];
+		return [path, answer.ok ? (isUnreadable ? fail({kind: 'unreadable', what: path, reason: reasonOf(complaint)}) : succeed(contents)) : answer];
 	}));
 }
 

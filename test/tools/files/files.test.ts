@@ -82,8 +82,8 @@ test('a folder is read although one entry cannot be, and not where none can be',
 	const folders = await readFolders(runner, ['/f', '/none', '/empty', '/gone']);
 	t.deepEqual(unwrap(folders.get('/f')!), {path: '/f', isWritable: false, freeBytes: 6, device: '9', names: new Set(['a'])});
 	t.like(unwrap(folders.get('/empty')!), {isWritable: true, names: new Set()});
-	for (const path of ['/none', '/gone']) {
-		t.like(folders.get(path), {ok: false, failure: {kind: 'unreadable'}});
+	for (const [path, reason] of [['/none', 'Permission denied'], ['/gone', 'there is no such folder']] as const) {
+		t.like(folders.get(path), {ok: false, failure: {kind: 'unreadable', what: path, reason}});
 	}
 
 	t.false((await readNames(runner, '/none')).ok);
