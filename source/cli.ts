@@ -139,6 +139,10 @@ async function main(argv: string[]): Promise<number> {
 
 		const invocation = wanted.value;
 		const start = wantedScreen(invocation, options);
+		if (start !== undefined || invocation.verb === 'action') {
+			opened.value.world.host.begin?.();
+		}
+
 		if (start !== undefined) {
 			return await runScreen(worlds, start, options);
 		}

@@ -111,6 +111,8 @@ export type Host = {
 	watch(listener: (domain?: string) => void): () => void;
 	/** Missing: nobody but this user can work on these domains. */
 	claims?: Claims;
+	/** For who is about to ask: what will answer is started meanwhile. Missing: nothing needs to be. */
+	begin?(): void;
 	close(): Promise<void>;
 };
 

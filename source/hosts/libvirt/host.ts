@@ -87,6 +87,9 @@ export function createLibvirtHost(options: LibvirtHostOptions): Host {
 
 	return {
 		...common,
+		begin() {
+			virsh.begin?.();
+		},
 		async close() {
 			await common.close();
 			await monitors.close();

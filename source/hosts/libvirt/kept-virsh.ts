@@ -14,6 +14,8 @@ import {Lines} from '../../tools/run/lines.ts';
 export type KeptVirsh = {
 	/** What each question gave; undefined: it has to be asked in a process of its own. Words are quoted already. */
 	ask(questions: readonly string[]): Promise<Array<string | undefined>>;
+	/** For who is about to ask. Missing: that takes no time. */
+	begin?: () => void;
 	/** The same for one that reads files of this machine. */
 	tell(words: string): Promise<string | undefined>;
 };
@@ -116,6 +118,7 @@ export function createKeptVirsh(start: StartConversation, prefix: readonly strin
 	};
 
 	return {
+		...(there === undefined && {begin: here.begin.bind(here)}),
 		async tell(words) {
 			const answers = isForLines(words) ? await askLines([words], async (...question) => here.ask(...question)) : undefined;
 			return answers?.[0];

@@ -24,6 +24,8 @@ export type Virsh = {
 	askOne(question: string[], options?: {timeoutMs?: number}): Promise<Answer>;
 	/** For what may be said twice, and half: in a virsh that is kept open, or a shell over there, and ends with us. `file`: what it reads. False: it was not, or not heard to be; a process of its own has to say it. */
 	tell(words: string[], file?: CommandFile): Promise<boolean>;
+	/** For who is about to ask: one is opened meanwhile. */
+	begin?: () => void;
 	/** The beginning of each command line. */
 	prefix: string[];
 };
@@ -185,6 +187,7 @@ export function createVirsh({runner, uri, isReadOnly, keep, thereUri, makeMark}:
 	};
 
 	return {
+		...(kept?.begin && {begin: kept.begin}),
 		prefix,
 		tell: async (words, file) => thereUri === undefined ? await kept?.tell(formatQuestion(words)) !== undefined : tellThere({runner, uri: thereUri}, words, file),
 		async askOne(question, options = {}) {

@@ -20,6 +20,8 @@ export type Question = {
 export type Answered = {output: string; complaint: string};
 
 export type Conversation = {
+	/** Starts it before the first question. */
+	begin?(): void;
 	/** Questions are answered in their order. Undefined: it has ended, or did not answer in time; it is of no more use then. */
 	ask(question: Question, timeoutMs: number): Promise<Answered | undefined>;
 	/** Of one that has ended by itself. */
@@ -134,6 +136,10 @@ export function createConversations({moreEnvironment}: {moreEnvironment?: MoreEn
 		let isOver = false;
 		const begin = async () => startProgram(argv, {...process.env, ...environment, ...await moreEnvironment?.(argv[0]!), ...ownEnvironment});
 		const conversation: Conversation = {
+			begin() {
+				starting ??= begin();
+				starting.catch(() => undefined);
+			},
 			async ask(question, timeoutMs) {
 				if (isOver || areOver) {
 					return undefined;

@@ -35,6 +35,13 @@ export class Lines {
 		this.#patienceMs = leastPatienceMs === 0 ? 0 : firstPatienceMs;
 	}
 
+	/** For who is about to ask: the program starts meanwhile. */
+	begin(): void {
+		const line = this.#open();
+		line.open = 0;
+		line.conversation.begin?.();
+	}
+
 	/** Undefined: it could not be asked in a conversation. */
 	async ask(question: Parameters<Conversation['ask']>[0], timeoutMs: number): Promise<Answered | undefined> {
 		const line = performance.now() < this.#pausedUntil ? undefined : await this.#take();

@@ -26,3 +26,23 @@ test('on a line to another machine, what is asked at the same moment goes along,
 	answers[2]!();
 	await Promise.all(both);
 });
+
+test('one that is opened for who is about to ask answers the first question', async t => {
+	const said: string[] = [];
+	const lines = new Lines(() => {
+		said.push('opened');
+		return {
+			begin() {
+				said.push('begun');
+			},
+			async ask() {
+				said.push('asked');
+				return {output: '', complaint: ''};
+			},
+			end: () => undefined,
+		};
+	}, {most: 2, leastPatienceMs: 50});
+	lines.begin();
+	await lines.ask({text: '', outputEnd: ''}, 1000);
+	t.deepEqual(said, ['opened', 'begun', 'asked']);
+});
