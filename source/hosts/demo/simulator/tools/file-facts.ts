@@ -55,7 +55,7 @@ function valuesOf(words: readonly string[], option: string): string[] {
 
 function findBelow(world: DemoWorld, root: string, words: string[]): Answer {
 	if (!world.folders.has(root)) {
-		return complain(`find: ‘${root}’: No such file or directory`);
+		return complain(`find: '${root}': No such file or directory`);
 	}
 
 	const [least = '0'] = valuesOf(words, '-mindepth');

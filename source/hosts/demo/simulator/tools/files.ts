@@ -184,7 +184,7 @@ export const fileCommands: Record<string, FileCommand> = {
 	mkdir(world, words) {
 		const [place = ''] = parseArguments(words, ['-m']).paths;
 		const refused = complainFirst(
-			`mkdir: cannot create directory ‘${place}’`,
+			`mkdir: cannot create directory '${place}'`,
 			[world.folders.has(place) || world.files.has(place), 'File exists'],
 			[!world.folders.has(path.posix.dirname(place)), 'No such file or directory'],
 		);
