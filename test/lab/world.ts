@@ -56,7 +56,7 @@ export async function readWorld(domain: LabDomain): Promise<World> {
 	};
 }
 
-async function readChain(imagePath: string, format: string): Promise<string[]> {
+export async function readChain(imagePath: string, format: string): Promise<string[]> {
 	const text = await run('qemu-img', ['info', '-U', '--backing-chain', '--output=json', '-f', format, imagePath]);
 	return (JSON.parse(text) as Array<{filename: string}>).map(image => image.filename);
 }

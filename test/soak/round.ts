@@ -1,6 +1,7 @@
 /**
 One round of the soak: a random action on a random moment's host, disturbed at a random instant, recovered, and then compared byte for byte with what may be there.
 */
+import path from 'node:path';
 import {setTimeout} from 'node:timers/promises';
 import type {Random} from '../helpers/random.ts';
 import {
@@ -10,7 +11,7 @@ import {
 	report, runProgram, type ProgramResult,
 } from '../lab/program.ts';
 import {writeLive, writeOffline, readHeads} from '../lab/slots.ts';
-import {readStrays} from '../lab/world.ts';
+import {readChain, readStrays} from '../lab/world.ts';
 import {randomAction, type SoakAction} from './actions.ts';
 import {isSame, readEstate, type Estate} from './estate.ts';
 import {mischiefs, waitForCommands, type Mischief} from './mischief.ts';
@@ -129,8 +130,12 @@ export async function playRound(domain: LabDomain, random: Random, given: {name:
 
 	try {
 		const found = await readEstate(domain);
-		// What somebody else's snapshot made in the moment of the switch is theirs: the doctor tells of it, and we never remove it.
-		const strays = (await readStrays(domain)).filter(name => !name.endsWith(`.${otherName}`) && !straysBefore.includes(name));
+		const all = await readStrays(domain);
+		// What somebody else's snapshot made in the moment of the switch is theirs: the doctor tells of it, and we never remove it, nor what it is backed by.
+		const theirs = all.filter(name => straysBefore.includes(name) || name.endsWith(`.${otherName}`));
+		const chains = await Promise.all(theirs.map(async name => readChain(path.join(domain.folder, name), 'qcow2').catch(() => [])));
+		const excused = new Set([...theirs.map(name => path.join(domain.folder, name)), ...chains.flat()]);
+		const strays = all.filter(name => !excused.has(path.join(domain.folder, name)));
 		faults.push(...compare(found, {before, after: action.after, otherName, mischief, result}), ...strays.map(text => ({kind: 'stray' as const, text})));
 	} catch (error) {
 		faults.push({kind: 'lost', text: String(error)});
