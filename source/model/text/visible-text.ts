@@ -48,14 +48,21 @@ export function makeLinesVisible(text: string): string {
 	return text.split('\n').map(line => makeVisible(line.replaceAll('\t', ' '))).join('\n');
 }
 
+const unitMark = String.raw`\u`;
+
 /** JSON has no other name for a character than that of its one or two units of UTF-16. */
-function utf16Of(character: string): number[] {
-	return Array.from({length: character.length}, (_, index) => character.charCodeAt(index)); // eslint-disable-line unicorn/prefer-code-point -- Units are what is asked for.
+function spellUnits(character: string): string {
+	let spelled = '';
+	for (let at = 0; at < character.length; at++) {
+		spelled += unitMark + (0x1_00_00 + character.charCodeAt(at)).toString(16).slice(1); // eslint-disable-line unicorn/prefer-code-point -- Units are what is asked for.
+	}
+
+	return spelled;
 }
 
 /** JSON without hidden characters, which reads back as it was: they stand there by their numbers. One line without `indent`. */
 export function formatJson(value: unknown, indent?: string): string {
 	return spellHidden(JSON.stringify(value, undefined, indent) ?? 'null', character =>
 		// What JSON leaves below U+007F is its own layout.
-		character < '\u{7F}' ? character : utf16Of(character).map(unit => String.raw`\u${unit.toString(16).padStart(4, '0')}`).join(''));
+		character < '\u{7F}' ? character : spellUnits(character));
 }
