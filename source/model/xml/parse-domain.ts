@@ -116,7 +116,7 @@ function parseDisk(node: XmlNode, domainName: string): Disk {
 		target: attributeOf(childOf(node, 'target'), 'dev') ?? '',
 		device: devices.has(device) ? device as Disk['device'] : 'disk',
 		sourceType: attributeOf(node, 'type') ?? 'file',
-		// Nothing here opens an encrypted image in the network, and one that is not raw may stand on others there: it stays unnamed.
+		// Nothing here opens an encrypted image in the network, and one that is not raw may have a backing file there: it stays unnamed.
 		sourcePath: encryption === undefined && (attributeOf(childOf(node, 'driver'), 'type') ?? 'raw') === 'raw' ? sourcePathOf(source) : localPathOf(source),
 		...(sourceVolume && {sourceVolume}),
 		format: formatWith(attributeOf(childOf(node, 'driver'), 'type'), encryption),
